@@ -1,0 +1,56 @@
+"""The debug sidecar: a shell beside the containers, as much of it as asked for."""
+
+from enum import Enum
+from typing import Optional
+
+from pydantic import field_validator
+
+from pidshare_components.args.containers import ImagePullPolicy, ResourceRequirements
+from pidshare_components.args.security import SecurityContext
+from pidshare_components.inputs import Image, Model, TextList, dns_label
+
+
+class DebugProfile(Enum):
+    """How much a debug sidecar may do, in the words of `kubectl debug --profile`, and `same-uid`."""
+
+    GENERAL = "general"
+    BASELINE = "baseline"
+    RESTRICTED = "restricted"
+    SAME_UID = "same-uid"
+    CUSTOM = "custom"
+
+
+class DebugShell(Model):
+    """A sidecar with an interactive shell to attach to.
+
+    Profiles:
+
+    - `general`: root with SYS_PTRACE. Signals, reads and traces every process of the pod. Privileged level only.
+    - `baseline`: root, no capability added. Signals every process, reads those of root. Fits the baseline level.
+    - `restricted`: the target's user and group, which must not be root, no capability, no privilege escalation.
+      Signals and reads the target's processes. Fits the restricted level.
+    - `same-uid`: the target's user, group and capabilities: signals and reads what the target itself could.
+    - `custom`: what `security_context` says.
+    """
+
+    image: Optional[Image] = "busybox:1.37"
+    """Image with the shell. Its main process must be an interactive shell, or attach hangs. Default: busybox:1.37."""
+    name: Optional[str] = "shell"
+    """Name of the container (DNS label), unique in the pod. Default: shell."""
+    profile: Optional[DebugProfile] = DebugProfile.BASELINE
+    """How much it may do. Default: baseline."""
+    target: Optional[str] = None
+    """Name of the container to debug. Default: the first of `containers`."""
+    command: Optional[TextList] = None
+    """The shell. Default: what the image starts."""
+    security_context: Optional[SecurityContext] = None
+    """With the profile `custom`, and only with it."""
+    resources: Optional[ResourceRequirements] = None
+    """Compute resources."""
+    image_pull_policy: Optional[ImagePullPolicy] = None
+    """When to pull. Default: Always for `:latest` or no tag, else IfNotPresent."""
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        return dns_label(value)

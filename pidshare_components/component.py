@@ -1,0 +1,177 @@
+"""The component: registers what `manifests` built as its children, and its outputs."""
+
+import hashlib
+from typing import Any, Optional
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Pod, ServiceAccount
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
+
+from pidshare_components.args.access import AttachAccess, NetworkAccess
+from pidshare_components.args.checks import POD_LABEL
+from pidshare_components.args.pod import SharedProcessPodArgs, checked_when_resolved
+from pidshare_components.manifests.access import binding_subjects, role_rules
+from pidshare_components.manifests.merge import kubernetes_tree
+from pidshare_components.manifests.network import network_policy_spec
+from pidshare_components.manifests.pod import pod_spec
+
+_LABEL_NAME_LENGTH = 46  # with a hyphen and 16 hexadecimal digits: the 63 characters that a label value may have
+
+
+class SharedProcessPod(pulumi.ComponentResource):
+    """A pod whose containers share one process namespace, and the access to it.
+
+    Optional company of the pod: a debug sidecar, the RBAC objects for attaching to it, and a NetworkPolicy.
+    """
+
+    pod_name: pulumi.Output[str]
+    """Name of the pod."""
+    namespace: pulumi.Output[str]
+    """Namespace of the pod."""
+    service_account_name: pulumi.Output[Optional[str]]
+    """Name of the service account that may attach to the pod; none without `attach`."""
+    commands: pulumi.Output[dict[str, str]]
+    """Commands to paste. `attach` opens the shell; in it `ps` lists the processes, and with the number of one as PID
+    `signal` makes it reload and `root` lists its files. Empty without a container that has stdin and a terminal."""
+
+    def __init__(
+        self,
+        name: str,
+        args: SharedProcessPodArgs,
+        opts: Optional[pulumi.ResourceOptions] = None,
+    ) -> None:
+        """Check the arguments and register the pod and its company.
+
+        Args:
+            name: Pulumi's name of the component; the names of its children begin with it.
+            args: what to deploy. A mapping of its fields does as well.
+            opts: Pulumi's resource options.
+
+        Raises:
+            ArgumentsError: with every mistake in the arguments, before anything is registered.
+        """
+        args = SharedProcessPodArgs.model_validate(args)
+        super().__init__("pidshare-components:index:SharedProcessPod", name, None, opts)
+        self._name = name
+        self._args = args
+        # Plain dicts, not the provider's typed arguments: making those costs more than all the rest.
+        self._metadata: Any = kubernetes_tree({"namespace": args.namespace})
+        label = {POD_LABEL: pulumi.Output.from_input(self._label_value())}
+
+        self._network_policy: Optional[NetworkPolicy] = None
+        if args.network is not None:
+            self._network_policy = self._register_network_policy(args.network, label)
+        self._pod = self._register_pod(label)
+        self._service_account: Optional[ServiceAccount] = None
+        self._role: Optional[Role] = None
+        self._role_binding: Optional[RoleBinding] = None
+        if args.attach is not None:
+            self._register_access(args.attach)
+
+        self.pod_name = self._pod.metadata.name
+        self.namespace = self._pod.metadata.namespace
+        self.service_account_name = pulumi.Output.from_input(
+            self._service_account.metadata.name if self._service_account else None
+        )
+        self.commands = pulumi.Output.all(self.namespace, self.pod_name).apply(
+            lambda where: _commands(args, namespace=where[0], pod=where[1])
+        )
+        self.register_outputs(
+            {
+                "podName": self.pod_name,
+                "namespace": self.namespace,
+                "serviceAccountName": self.service_account_name,
+                "commands": self.commands,
+            }
+        )
+
+    @property
+    def pod(self) -> Pod:
+        """The Pod."""
+        return self._pod
+
+    @property
+    def service_account(self) -> Optional[ServiceAccount]:
+        """The ServiceAccount that may attach; None without `attach`."""
+        return self._service_account
+
+    @property
+    def role(self) -> Optional[Role]:
+        """The Role for attaching; None without `attach`."""
+        return self._role
+
+    @property
+    def role_binding(self) -> Optional[RoleBinding]:
+        """The RoleBinding for attaching; None without `attach`."""
+        return self._role_binding
+
+    @property
+    def network_policy(self) -> Optional[NetworkPolicy]:
+        """The NetworkPolicy; None without `network`."""
+        return self._network_policy
+
+    async def _label_value(self) -> str:
+        """Return a label value that no other pod has: the URN is unique, and the same in every preview and update.
+
+        Awaited, because an `apply` would make the children depend on this component, whose part they are.
+        """
+        urn = str(await self.urn.future())
+        readable = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in self._name)
+        digest = hashlib.sha256(urn.encode()).hexdigest()[:16]
+        return f"{readable[:_LABEL_NAME_LENGTH].strip('-')}-{digest}".strip("-")
+
+    def _register_network_policy(self, access: NetworkAccess, label: dict[str, Any]) -> NetworkPolicy:
+        spec: Any = network_policy_spec(access, label)
+        policy: NetworkPolicy = NetworkPolicy(
+            self._name, metadata=self._metadata, spec=spec, opts=pulumi.ResourceOptions(parent=self)
+        )
+        return policy
+
+    def _register_pod(self, label: dict[str, Any]) -> Pod:
+        args = self._args
+        spec: Any = pod_spec(args)
+        metadata: Any = {
+            **self._metadata,
+            **kubernetes_tree({"name": args.name, "annotations": args.annotations}),
+            "labels": {**(args.labels or {}), **label},
+        }
+        opts = pulumi.ResourceOptions(
+            parent=self,
+            # The API server refuses to change nearly every field of a pod's spec, but the provider replaces for a
+            # list of them that lacks envFrom, startupProbe, hostUsers and others.
+            replace_on_changes=["spec"],
+            # Two pods cannot have one name. The provider says so only for replacements of its own making.
+            delete_before_replace=True if args.name is not None else None,
+            # No moment without the policy.
+            depends_on=self._network_policy,
+        )
+        # No pod from values that break a rule.
+        resolved = pulumi.ResourceOptions(depends_on=checked_when_resolved(args))
+        pod: Pod = Pod(self._name, metadata=metadata, spec=spec, opts=pulumi.ResourceOptions.merge(opts, resolved))
+        return pod
+
+    def _register_access(self, access: AttachAccess) -> None:
+        name, opts = f"{self._name}-attach", pulumi.ResourceOptions(parent=self)
+        account = ServiceAccount(name, metadata=self._metadata, opts=opts)
+        rules: Any = role_rules(access, self._pod.metadata.name)
+        role = Role(name, metadata=self._metadata, rules=rules, opts=opts)
+        role_ref: Any = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name}
+        subjects: Any = binding_subjects(access, account.metadata.name, account.metadata.namespace)
+        self._role_binding = RoleBinding(name, metadata=self._metadata, role_ref=role_ref, subjects=subjects, opts=opts)
+        self._service_account, self._role = account, role
+
+
+def _commands(args: SharedProcessPodArgs, *, namespace: str, pod: str) -> dict[str, str]:
+    if args.debug is not None:
+        shell = args.debug.name
+    else:
+        shell = next((item.name for item in args.containers if item.stdin is True and item.tty is True), None)
+    if shell is None:
+        return {}
+    return {
+        "attach": f"kubectl attach --namespace {namespace} --stdin --tty {pod} --container {shell}",
+        "ps": "ps ax",
+        "signal": "kill -HUP PID",
+        "root": "ls /proc/PID/root/",
+    }

@@ -1,0 +1,1 @@
+"""Pure functions from checked arguments to plain Kubernetes objects. An Output is an opaque leaf."""

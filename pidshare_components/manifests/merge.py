@@ -1,0 +1,80 @@
+"""From arguments to Kubernetes' spelling, and a partial spec merged into a whole one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pidshare_components.inputs import camel_case, plain_tree
+
+# Where Kubernetes' spelling is not that of the words joined.
+_SPELLING = {"hostIp": "hostIP", "downwardApi": "downwardAPI"}
+
+# Fields whose value is the user's own tree: mappings with free keys, and partial objects in Kubernetes' spelling.
+_FREE = frozenset({"labels", "annotations", "matchLabels", "nodeSelector", "requests", "limits"})
+_VERBATIM = frozenset({"affinity", "csi", "ephemeral"})
+
+# Kubernetes' patch merge keys (`patchMergeKey` in core/v1); lists without one are replaced as a whole.
+_MERGE_KEYS = {
+    "containers": "name",
+    "initContainers": "name",
+    "ephemeralContainers": "name",
+    "volumes": "name",
+    "env": "name",
+    "ports": "containerPort",
+    "volumeMounts": "mountPath",
+    "volumeDevices": "devicePath",
+    "imagePullSecrets": "name",
+    "hostAliases": "ip",
+    "topologySpreadConstraints": "topologyKey",
+}
+
+
+def kubernetes_tree(arguments: Any) -> Any:  # noqa: ANN401 - any part of the arguments
+    """Return arguments as plain dicts and lists in Kubernetes' spelling; Outputs stay as they are."""
+    return _spelled(plain_tree(arguments))
+
+
+def _spelled(tree: Any) -> Any:  # noqa: ANN401
+    if isinstance(tree, dict):
+        return {(name := _spelling(key)): _value(name, item) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return [_spelled(item) for item in tree]
+    return tree
+
+
+def _spelling(key: str) -> str:
+    name = camel_case(key)
+    return _SPELLING.get(name, name)
+
+
+def _value(name: str, item: Any) -> Any:  # noqa: ANN401
+    return item if name in _FREE or name in _VERBATIM else _spelled(item)
+
+
+def merged(base: Any, patch: Any, field: str = "") -> Any:  # noqa: ANN401 - trees of any shape
+    """Return a tree with a partial one merged into it.
+
+    Mappings are merged field by field, lists that Kubernetes merges by a key item by item (a new key is appended),
+    all else is replaced. Neither argument is changed.
+    """
+    if isinstance(base, Mapping) and isinstance(patch, Mapping):
+        return {
+            **base,
+            **{key: merged(base[key], value, key) if key in base else value for key, value in patch.items()},
+        }
+    key = _MERGE_KEYS.get(field)
+    if key is None or not (isinstance(base, list) and isinstance(patch, (list, tuple))):
+        return patch
+    items = list(base)
+    for item in patch:
+        where = _index(items, key, item)
+        if where is None:
+            items.append(item)
+        else:
+            items[where] = merged(items[where], item)
+    return items
+
+
+def _index(items: list[Any], key: str, item: Any) -> "int | None":  # noqa: ANN401
+    if not isinstance(item, Mapping) or key not in item:
+        return None
+    return next((at for at, old in enumerate(items) if isinstance(old, Mapping) and old.get(key) == item[key]), None)

@@ -1,0 +1,120 @@
+"""The pod: metadata and spec."""
+
+from typing import Any
+
+from pidshare_components.args.containers import Container
+from pidshare_components.args.debug import DebugProfile, DebugShell
+from pidshare_components.args.pod import SharedProcessPodArgs
+from pidshare_components.inputs import Model, plain_tree
+from pidshare_components.manifests.merge import kubernetes_tree, merged
+
+Object = dict[str, Any]
+
+# Fields of the arguments that are fields of Kubernetes' PodSpec under the same name.
+_SPEC_FIELDS = (
+    "volumes",
+    "security_context",
+    "service_account_name",
+    "automount_service_account_token",
+    "restart_policy",
+    "termination_grace_period_seconds",
+    "active_deadline_seconds",
+    "image_pull_secrets",
+    "node_selector",
+    "node_name",
+    "tolerations",
+    "affinity",
+    "topology_spread_constraints",
+    "priority_class_name",
+    "runtime_class_name",
+    "scheduler_name",
+    "hostname",
+    "subdomain",
+    "host_aliases",
+    "host_network",
+    "host_users",
+    "dns_policy",
+    "dns_config",
+    "enable_service_links",
+)
+
+
+def pod_spec(args: SharedProcessPodArgs) -> Object:
+    """Return the `PodSpec`, in Kubernetes' spelling, with `spec_overrides` merged into it."""
+    containers = [kubernetes_tree(container) for container in args.containers]
+    if args.debug is not None:
+        containers.append(debug_container(args.debug, args))
+    # Sidecars come first: Kubernetes starts this list in order, and init containers may need what a sidecar offers.
+    init_containers = [
+        *({**kubernetes_tree(sidecar), "restartPolicy": "Always"} for sidecar in args.sidecars or ()),
+        *(kubernetes_tree(container) for container in args.init_containers or ()),
+    ]
+    given = {field: getattr(args, field) for field in _SPEC_FIELDS if getattr(args, field) is not None}
+    spec = {
+        "shareProcessNamespace": True,
+        **({"initContainers": init_containers} if init_containers else {}),
+        "containers": containers,
+        **kubernetes_tree(given),
+    }
+    whole: Object = merged(spec, args.spec_overrides or {})
+    return whole
+
+
+def debug_container(debug: DebugShell, args: SharedProcessPodArgs) -> Object:
+    """Return the debug sidecar as a Kubernetes container, its security context made from its profile."""
+    shell = Container(
+        name=debug.name or "shell",
+        image=debug.image or "",
+        command=debug.command,
+        image_pull_policy=debug.image_pull_policy,
+        resources=debug.resources,
+        stdin=True,
+        tty=True,
+    )
+    container: Object = kubernetes_tree(shell)
+    context = _security_context(debug, args)
+    return {**container, **({"securityContext": context} if context else {})}
+
+
+def _security_context(debug: DebugShell, args: SharedProcessPodArgs) -> Object:
+    if debug.profile is DebugProfile.CUSTOM:
+        return _tree(debug.security_context)
+    if debug.profile is DebugProfile.GENERAL:
+        return {**_root(args), "capabilities": {"add": ["SYS_PTRACE"]}}
+    if debug.profile is DebugProfile.BASELINE:
+        return _root(args)
+    target = _target(debug, args)
+    pod, own = _tree(args.security_context), _tree(target.security_context)
+    identity = {key: own.get(key, pod.get(key)) for key in ("runAsUser", "runAsGroup")}
+    if debug.profile is DebugProfile.RESTRICTED:
+        return {
+            **identity,
+            "runAsNonRoot": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+    # The same user reads another process only with capabilities that contain the other's: take over all of them.
+    taken = ("capabilities", "privileged", "allowPrivilegeEscalation", "runAsNonRoot", "seccompProfile")
+    return {**identity, **{key: own[key] for key in taken if key in own}}
+
+
+def _root(args: SharedProcessPodArgs) -> Object:
+    """Return what makes a container run as root in a pod that says otherwise; nothing where the image decides."""
+    pod = _tree(args.security_context)
+    context: Object = {}
+    if pod.get("runAsUser", 0) != 0:
+        context["runAsUser"] = 0
+    if pod.get("runAsNonRoot", False) is not False:
+        context |= {"runAsUser": 0, "runAsNonRoot": False}
+    return context
+
+
+def _target(debug: DebugShell, args: SharedProcessPodArgs) -> Container:
+    named = {container.name: container for container in (*args.containers, *(args.sidecars or ()))}
+    return named[debug.target] if debug.target else args.containers[0]
+
+
+def _tree(model: "Model | None") -> Object:
+    tree: Object = {} if model is None else kubernetes_tree(plain_tree(model))
+    return tree
