@@ -1,0 +1,176 @@
+"""nginx in a shared process namespace: for development with a shell beside it, for production hardened."""
+
+import sys
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Optional
+
+import pulumi
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from typing_extensions import Self
+
+# `pulumi install` reads requirements.txt alone, so the library of this checkout need not be installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from pidshare_components import (
+    AttachAccess,
+    Capabilities,
+    Container,
+    ContainerPort,
+    DebugProfile,
+    DebugShell,
+    EmptyDirVolumeSource,
+    HTTPGetAction,
+    ImagePullPolicy,
+    NetworkAccess,
+    NetworkPort,
+    NetworkRule,
+    PodSecurityContext,
+    Probe,
+    ProfileType,
+    ResourceRequirements,
+    SeccompProfile,
+    SecurityContext,
+    SharedProcessPod,
+    SharedProcessPodArgs,
+    Volume,
+    VolumeMount,
+)
+
+NGINX_USER = 101  # user and group `nginx` of the official and of the unprivileged image
+CONFIG_KEY = "nginx"
+
+
+class Settings(BaseModel):
+    """Configuration that is read with either spelling, refuses unknown keys and never prints a value it refuses."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, alias_generator=to_camel, validate_by_name=True
+    )
+
+
+class DebugSettings(Settings):
+    """The debug sidecar."""
+
+    image: str
+    profile: DebugProfile = DebugProfile.RESTRICTED
+    reason: Optional[str] = None
+    """Why it is there; required in production."""
+    expires: Optional[date] = None
+    """Last day (UTC) it may be deployed; required in production."""
+
+
+class NginxSettings(Settings):
+    """The stack's configuration, under the key `nginx`."""
+
+    production: bool
+    image: str
+    image_pull_policy: Optional[ImagePullPolicy] = None
+    namespace: Optional[str] = None
+    debug: Optional[DebugSettings] = None
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        problems = list(self._production_problems()) if self.production else []
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _production_problems(self) -> "list[str]":
+        problems = []
+        if "@sha256:" not in self.image:
+            problems.append("image: production pins images by digest, write name@sha256:...")
+        if self.debug is not None:
+            if "@sha256:" not in self.debug.image:
+                problems.append("debug.image: production pins images by digest, write name@sha256:...")
+            if not self.debug.reason:
+                problems.append("debug.reason: a debug sidecar in production needs one, write who needs it and why")
+            if self.debug.expires is None:
+                problems.append("debug.expires: a debug sidecar in production needs a last day, write YYYY-MM-DD")
+            elif self.debug.expires < datetime.now(timezone.utc).date():
+                problems.append("debug.expires: the day has passed, take the debug sidecar out or write a new day")
+        return problems
+
+
+def settings() -> NginxSettings:
+    """Return the stack's configuration, checked."""
+    try:
+        return NginxSettings.model_validate(pulumi.Config().require_object(CONFIG_KEY))
+    except ValidationError as error:
+        lines = (
+            f"  {'.'.join(str(step) for step in (CONFIG_KEY, *detail['loc']))}: {detail['msg']}"
+            for detail in error.errors(include_url=False, include_input=False)
+        )
+        raise pulumi.RunError("\n".join(["the stack's configuration cannot be used:", *lines])) from None
+
+
+def debug_shell(given: NginxSettings) -> Optional[DebugShell]:
+    """Return the debug sidecar that was asked for."""
+    if given.debug is None:
+        return None
+    resources = ResourceRequirements(requests={"cpu": "10m", "memory": "16Mi"}, limits={"memory": "64Mi"})
+    return DebugShell(
+        image=given.debug.image, profile=given.debug.profile, resources=resources if given.production else None
+    )
+
+
+def demo(given: NginxSettings) -> SharedProcessPodArgs:
+    """Return the workload of the Kubernetes task, as it stands there."""
+    return SharedProcessPodArgs(
+        namespace=given.namespace,
+        containers=[Container(name="nginx", image=given.image, image_pull_policy=given.image_pull_policy)],
+        debug=debug_shell(given),
+        attach=AttachAccess(),
+        network=NetworkAccess(ingress=[NetworkRule(ports=[NetworkPort(port=80)])]),
+    )
+
+
+def production(given: NginxSettings) -> SharedProcessPodArgs:
+    """Return the workload that fits the restricted Pod Security Standards level."""
+    probe = HTTPGetAction(port="http", path="/")
+    nginx = Container(
+        name="nginx",
+        image=given.image,
+        image_pull_policy=given.image_pull_policy,
+        ports=[ContainerPort(name="http", container_port=8080)],
+        resources=ResourceRequirements(
+            requests={"cpu": "50m", "memory": "32Mi"}, limits={"cpu": "500m", "memory": "128Mi"}
+        ),
+        security_context=SecurityContext(
+            run_as_user=NGINX_USER,
+            run_as_group=NGINX_USER,
+            allow_privilege_escalation=False,
+            read_only_root_filesystem=True,
+            capabilities=Capabilities(drop=["ALL"]),
+        ),
+        startup_probe=Probe(http_get=probe, period_seconds=1, failure_threshold=30),
+        readiness_probe=Probe(http_get=probe, period_seconds=5),
+        liveness_probe=Probe(http_get=probe, period_seconds=10),
+        volume_mounts=[VolumeMount(name="tmp", mount_path="/tmp")],  # noqa: S108 - nginx's pid file and buffers
+    )
+    annotations = {}
+    if given.debug is not None:
+        annotations = {"debug-reason": str(given.debug.reason), "debug-expires": str(given.debug.expires)}
+    return SharedProcessPodArgs(
+        namespace=given.namespace,
+        annotations=annotations,
+        containers=[nginx],
+        volumes=[Volume(name="tmp", empty_dir=EmptyDirVolumeSource(size_limit="64Mi"))],
+        security_context=PodSecurityContext(
+            run_as_non_root=True, seccomp_profile=SeccompProfile(type=ProfileType.RUNTIME_DEFAULT)
+        ),
+        enable_service_links=False,
+        debug=debug_shell(given),
+        attach=AttachAccess() if given.debug is not None else None,
+        network=NetworkAccess(ingress=[NetworkRule(ports=[NetworkPort(port="http")])]),
+    )
+
+
+chosen = settings()
+nginx_pod = SharedProcessPod("nginx", production(chosen) if chosen.production else demo(chosen))
+
+pulumi.export("pod", nginx_pod.pod_name)
+pulumi.export("namespace", nginx_pod.namespace)
+pulumi.export("service_account", nginx_pod.service_account_name)
+pulumi.export("commands", nginx_pod.commands)
