@@ -1,7 +1,8 @@
 """The component: registers what `manifests` built as its children, and its outputs."""
 
 import hashlib
-from typing import Any, Optional
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Pod, ServiceAccount
@@ -9,14 +10,20 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
 from pidshare_components.args.access import AttachAccess, NetworkAccess
-from pidshare_components.args.checks import POD_LABEL
 from pidshare_components.args.pod import SharedProcessPodArgs, checked_when_resolved
+from pidshare_components.args.pod_rules import POD_LABEL
 from pidshare_components.manifests.access import binding_subjects, role_rules
 from pidshare_components.manifests.merge import kubernetes_tree
 from pidshare_components.manifests.network import network_policy_spec
 from pidshare_components.manifests.pod import pod_spec
 
 _LABEL_NAME_LENGTH = 46  # with a hyphen and 16 hexadecimal digits: the 63 characters that a label value may have
+
+if TYPE_CHECKING:
+    Given = Union[SharedProcessPodArgs, Mapping[str, Any]]
+else:
+    # The schema for other languages is inferred from the annotation; a mapping has no fields to infer.
+    Given = SharedProcessPodArgs
 
 
 class SharedProcessPod(pulumi.ComponentResource):
@@ -38,7 +45,7 @@ class SharedProcessPod(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        args: SharedProcessPodArgs,
+        args: Given,
         opts: Optional[pulumi.ResourceOptions] = None,
     ) -> None:
         """Check the arguments and register the pod and its company.
@@ -55,9 +62,11 @@ class SharedProcessPod(pulumi.ComponentResource):
         super().__init__("pidshare-components:index:SharedProcessPod", name, None, opts)
         self._name = name
         self._args = args
+        self._opts = pulumi.ResourceOptions(parent=self, depends_on=checked_when_resolved(args))
         # Plain dicts, not the provider's typed arguments: making those costs more than all the rest.
         self._metadata: Any = kubernetes_tree({"namespace": args.namespace})
-        label = {POD_LABEL: pulumi.Output.from_input(self._label_value())}
+        label_value: pulumi.Output[str] = pulumi.Output.from_input(self._label_value())
+        label = {POD_LABEL: label_value}
 
         self._network_policy: Optional[NetworkPolicy] = None
         if args.network is not None:
@@ -123,9 +132,7 @@ class SharedProcessPod(pulumi.ComponentResource):
 
     def _register_network_policy(self, access: NetworkAccess, label: dict[str, Any]) -> NetworkPolicy:
         spec: Any = network_policy_spec(access, label)
-        policy: NetworkPolicy = NetworkPolicy(
-            self._name, metadata=self._metadata, spec=spec, opts=pulumi.ResourceOptions(parent=self)
-        )
+        policy: NetworkPolicy = NetworkPolicy(self._name, metadata=self._metadata, spec=spec, opts=self._opts)
         return policy
 
     def _register_pod(self, label: dict[str, Any]) -> Pod:
@@ -137,7 +144,6 @@ class SharedProcessPod(pulumi.ComponentResource):
             "labels": {**(args.labels or {}), **label},
         }
         opts = pulumi.ResourceOptions(
-            parent=self,
             # The API server refuses to change nearly every field of a pod's spec, but the provider replaces for a
             # list of them that lacks envFrom, startupProbe, hostUsers and others.
             replace_on_changes=["spec"],
@@ -146,13 +152,11 @@ class SharedProcessPod(pulumi.ComponentResource):
             # No moment without the policy.
             depends_on=self._network_policy,
         )
-        # No pod from values that break a rule.
-        resolved = pulumi.ResourceOptions(depends_on=checked_when_resolved(args))
-        pod: Pod = Pod(self._name, metadata=metadata, spec=spec, opts=pulumi.ResourceOptions.merge(opts, resolved))
+        pod: Pod = Pod(self._name, metadata=metadata, spec=spec, opts=pulumi.ResourceOptions.merge(self._opts, opts))
         return pod
 
     def _register_access(self, access: AttachAccess) -> None:
-        name, opts = f"{self._name}-attach", pulumi.ResourceOptions(parent=self)
+        name, opts = f"{self._name}-attach", self._opts
         account = ServiceAccount(name, metadata=self._metadata, opts=opts)
         rules: Any = role_rules(access, self._pod.metadata.name)
         role = Role(name, metadata=self._metadata, rules=rules, opts=opts)

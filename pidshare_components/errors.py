@@ -84,7 +84,10 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> list[Problem]
 
 def _problem(path: Path, kind: str, message: str, context: Mapping[str, Any], model: type[BaseModel]) -> Problem:
     if kind == "extra_forbidden":
-        return Problem(path, "unknown field", _nearest(str(path[-1]), _fields_at(model, path[:-1])))
+        given, known = str(path[-1]), _fields_at(model, path[:-1])
+        if given in known:
+            return Problem(path, "given twice, in snake_case and in camelCase", "write it once")
+        return Problem(path, "unknown field", _nearest(given, known))
     if kind == "value_error":
         reason, _, instead = str(context["error"]).partition("; ")
         return Problem(path, reason, instead)

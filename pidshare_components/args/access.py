@@ -7,7 +7,7 @@ from typing import Any, Optional
 from pydantic import field_validator
 
 from pidshare_components.args.containers import Protocol
-from pidshare_components.inputs import Cidr, Labels, Model, Namespace, PortNumber, Text, label_keys, port_or_name
+from pidshare_components.inputs import Cidr, Labels, Model, Namespace, PortNumber, Text, port_or_name
 
 
 class SubjectKind(Enum):
@@ -72,8 +72,6 @@ class NetworkPeer(Model):
     """A network in CIDR notation."""
     except_cidrs: Optional[Sequence[Cidr]] = None
     """Parts of the network that do not count."""
-
-    _keys = field_validator("pods", "namespaces")(label_keys)
 
 
 class NetworkRule(Model):

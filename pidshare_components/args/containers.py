@@ -7,20 +7,20 @@ from typing import Any, Optional
 from pydantic import field_validator
 
 from pidshare_components.args.security import SecurityContext
+from pidshare_components.formats import dns_label, port_name
 from pidshare_components.inputs import (
     AbsolutePath,
     Count,
     Flag,
     Image,
     Model,
+    MountPath,
     Name,
     PortNumber,
     Positive,
     Quantity,
     Text,
     TextList,
-    dns_label,
-    port_name,
     port_or_name,
 )
 
@@ -297,7 +297,7 @@ class VolumeMount(Model):
 
     name: str
     """Name of the volume."""
-    mount_path: AbsolutePath
+    mount_path: MountPath
     """Where, as an absolute path without `:`."""
     read_only: Optional[Flag] = None
     """Whether writing is refused. Default: false."""

@@ -7,7 +7,8 @@ from pydantic import field_validator
 
 from pidshare_components.args.containers import ImagePullPolicy, ResourceRequirements
 from pidshare_components.args.security import SecurityContext
-from pidshare_components.inputs import Image, Model, TextList, dns_label
+from pidshare_components.formats import dns_label
+from pidshare_components.inputs import Image, Model, TextList
 
 
 class DebugProfile(Enum):

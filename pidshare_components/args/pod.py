@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Optional
 
 import pulumi
-from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from typing_extensions import Self
 
 from pidshare_components.args.access import AttachAccess, NetworkAccess
@@ -31,7 +31,6 @@ from pidshare_components.inputs import (
     Namespace,
     Positive,
     Text,
-    label_keys,
     plain_tree,
 )
 
@@ -126,8 +125,6 @@ class SharedProcessPodArgs(Model):
     spec_overrides: Optional[Mapping[str, Any]] = None
     """A partial Kubernetes `PodSpec` in camelCase for what is not modelled here, merged last: mappings field by field,
     named lists (containers, volumes, env, ...) item by item, all else as a whole."""
-
-    _keys = field_validator("labels", "annotations", "node_selector")(label_keys)
 
     if not TYPE_CHECKING:
 

@@ -6,7 +6,8 @@ from typing import Optional
 
 from pydantic import field_validator
 
-from pidshare_components.inputs import Integer, Label, Labels, Model, Positive, Text, label_keys, qualified_name
+from pidshare_components.formats import qualified_name
+from pidshare_components.inputs import Integer, Label, Labels, Model, Positive, Text
 
 
 class TolerationOperator(Enum):
@@ -71,8 +72,6 @@ class LabelSelector(Model):
     """Labels with these values."""
     match_expressions: Optional[Sequence[LabelSelectorRequirement]] = None
     """Further conditions."""
-
-    _keys = field_validator("match_labels")(label_keys)
 
 
 class UnsatisfiableConstraintAction(Enum):

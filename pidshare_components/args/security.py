@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Optional
 
-from pydantic import field_validator
-
 from pidshare_components.inputs import Flag, Model, Text, UserId
 
 # capabilities(7), without the prefix CAP_, as Kubernetes writes them.
@@ -92,17 +90,6 @@ class Capabilities(Model):
     """Added to the runtime's default set. A process that does not start as root gets none of them."""
     drop: Optional[Sequence[str]] = None
     """Taken from the runtime's default set."""
-
-    @field_validator("add", "drop")
-    @classmethod
-    def _names(cls, value: Optional[Sequence[str]]) -> Optional[Sequence[str]]:
-        for name in value or ():
-            if name not in CAPABILITIES and name != "ALL":
-                plain = name.upper().removeprefix("CAP_")
-                known = plain in CAPABILITIES or plain == "ALL"
-                instead = f"write {plain}" if known else "write a name of capabilities(7) without CAP_, or ALL"
-                raise ValueError(f"'{name}' is no capability name of Kubernetes; {instead}")
-        return value
 
 
 class SeccompProfile(Model):

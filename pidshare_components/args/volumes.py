@@ -6,7 +6,8 @@ from typing import Any, Optional
 from pydantic import field_validator
 
 from pidshare_components.args.containers import ObjectFieldSelector, ResourceFieldSelector
-from pidshare_components.inputs import AbsolutePath, FileMode, Flag, Model, Name, Positive, Quantity, Text, dns_label
+from pidshare_components.formats import dns_label
+from pidshare_components.inputs import AbsolutePath, FileMode, Flag, Model, Name, Positive, Quantity, Text
 
 
 class KeyToPath(Model):

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pidshare_components.inputs import camel_case, plain_tree
+from pidshare_components.inputs import FREE_FIELDS, camel_case, plain_tree
 
 # Where Kubernetes' spelling is not that of the words joined.
 _SPELLING = {"hostIp": "hostIP", "downwardApi": "downwardAPI"}
 
-# Fields whose value is the user's own tree: mappings with free keys, and partial objects in Kubernetes' spelling.
-_FREE = frozenset({"labels", "annotations", "matchLabels", "nodeSelector", "requests", "limits"})
-_VERBATIM = frozenset({"affinity", "csi", "ephemeral"})
+_FREE = frozenset(map(camel_case, FREE_FIELDS))
 
 # Kubernetes' patch merge keys (`patchMergeKey` in core/v1); lists without one are replaced as a whole.
 _MERGE_KEYS = {
@@ -47,7 +45,7 @@ def _spelling(key: str) -> str:
 
 
 def _value(name: str, item: Any) -> Any:  # noqa: ANN401
-    return item if name in _FREE or name in _VERBATIM else _spelled(item)
+    return item if name in _FREE else _spelled(item)
 
 
 def merged(base: Any, patch: Any, field: str = "") -> Any:  # noqa: ANN401 - trees of any shape

@@ -1,14 +1,14 @@
 """nginx in a shared process namespace: for development with a shell beside it, for production hardened."""
 
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Optional
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
-from typing_extensions import Self
 
 # `pulumi install` reads requirements.txt alone, so the library of this checkout need not be installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -70,39 +70,36 @@ class NginxSettings(Settings):
     namespace: Optional[str] = None
     debug: Optional[DebugSettings] = None
 
-    @model_validator(mode="after")
-    def _production_is_strict(self) -> Self:
-        problems = list(self._production_problems()) if self.production else []
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def _production_problems(self) -> "list[str]":
-        problems = []
+    def problems(self) -> "Iterator[str]":
+        """Yield what production does not allow, one line each."""
+        if not self.production:
+            return
         if "@sha256:" not in self.image:
-            problems.append("image: production pins images by digest, write name@sha256:...")
-        if self.debug is not None:
-            if "@sha256:" not in self.debug.image:
-                problems.append("debug.image: production pins images by digest, write name@sha256:...")
-            if not self.debug.reason:
-                problems.append("debug.reason: a debug sidecar in production needs one, write who needs it and why")
-            if self.debug.expires is None:
-                problems.append("debug.expires: a debug sidecar in production needs a last day, write YYYY-MM-DD")
-            elif self.debug.expires < datetime.now(timezone.utc).date():
-                problems.append("debug.expires: the day has passed, take the debug sidecar out or write a new day")
-        return problems
+            yield "image: production pins images by digest, write name@sha256:..."
+        if self.debug is None:
+            return
+        if "@sha256:" not in self.debug.image:
+            yield "debug.image: production pins images by digest, write name@sha256:..."
+        if not self.debug.reason:
+            yield "debug.reason: a debug sidecar in production needs one, write who needs it and why"
+        if self.debug.expires is None:
+            yield "debug.expires: a debug sidecar in production needs a last day, write YYYY-MM-DD"
+        elif self.debug.expires < datetime.now(timezone.utc).date():
+            yield "debug.expires: the day has passed, take the debug sidecar out or write a new day"
 
 
 def settings() -> NginxSettings:
     """Return the stack's configuration, checked."""
     try:
-        return NginxSettings.model_validate(pulumi.Config().require_object(CONFIG_KEY))
+        given = NginxSettings.model_validate(pulumi.Config().require_object(CONFIG_KEY))
+        problems = list(given.problems())
     except ValidationError as error:
-        lines = (
-            f"  {'.'.join(str(step) for step in (CONFIG_KEY, *detail['loc']))}: {detail['msg']}"
-            for detail in error.errors(include_url=False, include_input=False)
-        )
-        raise pulumi.RunError("\n".join(["the stack's configuration cannot be used:", *lines])) from None
+        found = error.errors(include_url=False, include_input=False)
+        problems = [f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in found]
+    if problems:
+        lines = (f"  {CONFIG_KEY}.{problem}" for problem in problems)
+        raise pulumi.RunError("\n".join(["the stack's configuration cannot be used:", *lines]))
+    return given
 
 
 def debug_shell(given: NginxSettings) -> Optional[DebugShell]:
@@ -149,7 +146,7 @@ def production(given: NginxSettings) -> SharedProcessPodArgs:
         liveness_probe=Probe(http_get=probe, period_seconds=10),
         volume_mounts=[VolumeMount(name="tmp", mount_path="/tmp")],  # noqa: S108 - nginx's pid file and buffers
     )
-    annotations = {}
+    annotations = None
     if given.debug is not None:
         annotations = {"debug-reason": str(given.debug.reason), "debug-expires": str(given.debug.expires)}
     return SharedProcessPodArgs(

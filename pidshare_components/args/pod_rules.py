@@ -1,0 +1,159 @@
+"""Rules about the pod, its debug sidecar and the access to it that only more than one field shows.
+
+Source: Kubernetes API validation (`pkg/apis/core/validation`) and API documentation, where none is named.
+"""
+
+from pidshare_components.args.tree import Problems, Tree, containers, items, object_at
+from pidshare_components.errors import Path, Problem
+from pidshare_components.formats import is_part_of, qualified_name
+
+POD_LABEL = "pidshare-components/pod"
+"""Label by which the NetworkPolicy selects its pod: nobody else may give it."""
+
+# Programs whose standard input goes nowhere: attach to one of them hangs (kubernetes/website#46478).
+_NOT_INTERACTIVE = frozenset({"sleep", "tail", "pause", "true", "yes"})
+
+
+def _debug(args: Tree) -> Problems:
+    debug = args.get("debug")
+    if not isinstance(debug, dict):
+        return
+    named = (container.get("name") for _, container in containers(args, "containers", "sidecars"))
+    targets = [name for name in named if isinstance(name, str)]
+    target = debug.get("target", targets[0] if targets else None)
+    if isinstance(target, str) and target not in targets:
+        yield Problem(
+            ("debug", "target"),
+            f"no container or sidecar is named '{target}'",
+            f"write one of {', '.join(targets)}",
+        )
+    profile = debug.get("profile", "baseline")
+    if ("security_context" in debug) != (profile == "custom"):
+        yield Problem(
+            ("debug", "security_context"),
+            "belongs to the profile custom, and custom needs it",
+            "write both, or neither",
+        )
+    if profile in ("restricted", "same-uid") and target in targets:
+        yield from _target_user(args, str(target), str(profile))
+    command = debug.get("command")
+    first = command[0] if isinstance(command, list) and command else None
+    if isinstance(first, str) and first.rpartition("/")[2] in _NOT_INTERACTIVE:
+        yield Problem(("debug", "command"), "is no interactive shell: attach would hang", "write a shell, such as [sh]")
+    if args.get("restart_policy") in ("Never", "OnFailure"):
+        yield Problem(
+            ("restart_policy",),
+            "ends the debug sidecar for good, and with it the pod's readiness, when someone leaves the shell",
+            "write Always, or leave the debug sidecar out",
+        )
+
+
+def _target_user(args: Tree, target: str, profile: str) -> Problems:
+    path, container = next(
+        (path, item) for path, item in containers(args, "containers", "sidecars") if item.get("name") == target
+    )
+    context = {**object_at(args, "security_context"), **object_at(container, "security_context")}
+    for field in ("run_as_user", "run_as_group"):
+        if field not in context:
+            yield Problem(
+                (*path, "security_context", field),
+                f"is not given, but the debug profile {profile} takes it over",
+                "write the id that the image runs with, or another profile",
+            )
+    if profile == "restricted" and context.get("run_as_user") == 0:
+        yield Problem(
+            ("debug", "profile"),
+            f"restricted forbids root, but '{target}' runs as user 0",
+            "write baseline, or run the target as another user",
+        )
+
+
+def _network(args: Tree) -> Problems:
+    for key in ("ingress", "egress"):
+        for index, rule in items(object_at(args, "network"), key):
+            for at, peer in items(rule, "peers"):
+                path: Path = ("network", key, index, "peers", at)
+                if ("cidr" in peer) == ("pods" in peer or "namespaces" in peer):
+                    yield Problem(path, "is neither one network nor a set of pods", "write cidr, or pods or namespaces")
+                if "except_cidrs" in peer and "cidr" not in peer:
+                    yield Problem((*path, "except_cidrs"), "has no network to be a part of", "write cidr too")
+                yield from _exceptions(peer, (*path, "except_cidrs"))
+            for at, port in items(rule, "ports"):
+                first, last = port.get("port"), port.get("end_port")
+                if isinstance(last, int) and not (isinstance(first, int) and first <= last):
+                    path = ("network", key, index, "ports", at, "end_port")
+                    yield Problem(path, "ends no range", "write a port with a number that is not larger")
+
+
+def _exceptions(peer: Tree, path: Path) -> Problems:
+    whole, parts = peer.get("cidr"), peer.get("except_cidrs")
+    for index, part in enumerate(parts if isinstance(parts, list) else []):
+        if isinstance(whole, str) and isinstance(part, str) and not is_part_of(part, whole):
+            yield Problem((*path, index), "is no part of cidr, or all of it", "write a smaller network inside of cidr")
+
+
+def _subjects(args: Tree) -> Problems:
+    for index, subject in items(object_at(args, "attach"), "subjects"):
+        if "namespace" in subject and subject.get("kind") in ("User", "Group"):
+            path = ("attach", "subjects", index, "namespace")
+            yield Problem(path, "users and groups have no namespace", "leave it out")
+
+
+def _label_keys(args: Tree) -> Problems:
+    maps: list[tuple[Path, Tree]] = [
+        ((key,), object_at(args, key)) for key in ("labels", "annotations", "node_selector")
+    ]
+    for index, constraint in items(args, "topology_spread_constraints"):
+        path: Path = ("topology_spread_constraints", index, "label_selector", "match_labels")
+        maps.append((path, object_at(constraint, "label_selector", "match_labels")))
+    for key in ("ingress", "egress"):
+        for index, rule in items(object_at(args, "network"), key):
+            for at, peer in items(rule, "peers"):
+                places = ("pods", "namespaces")
+                maps += [(("network", key, index, "peers", at, place), object_at(peer, place)) for place in places]
+    for path, labels in maps:
+        for key in labels:
+            if isinstance(key, str):
+                yield from _label_key(path, key)
+
+
+def _label_key(path: Path, key: str) -> Problems:
+    try:
+        qualified_name(key)
+    except ValueError as error:
+        reason, _, instead = str(error).partition("; ")
+        yield Problem(path, f"the key '{key}' is {reason}", instead)
+
+
+def _own_label(args: Tree) -> Problems:
+    if POD_LABEL in object_at(args, "labels"):
+        yield Problem(("labels", POD_LABEL), "is how the NetworkPolicy finds this pod alone", "write another key")
+
+
+def _overrides(args: Tree) -> Problems:
+    overrides = args.get("spec_overrides")
+    if not isinstance(overrides, dict):
+        return
+    if overrides.get("hostPID") is True:
+        yield Problem(
+            ("spec_overrides", "hostPID"),
+            "Kubernetes refuses hostPID together with shareProcessNamespace",
+            "leave it out",
+        )
+    if overrides.get("shareProcessNamespace") is False:
+        yield Problem(
+            ("spec_overrides", "shareProcessNamespace"),
+            "this component always shares the process namespace",
+            "leave it out, or use a plain Pod",
+        )
+
+
+RULES = (
+    _debug,
+    _network,
+    _subjects,
+    _label_keys,
+    _own_label,
+    _overrides,
+)
+"""Every one yields the mistakes it finds."""
