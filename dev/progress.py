@@ -19,9 +19,9 @@ def step(what: str) -> Iterator[None]:
 
     def heartbeat() -> None:
         while not over.wait(_HEARTBEAT_SECONDS):
-            _say(f"  {what}: {time.monotonic() - begin:.0f} s so far")
+            say(f"  {what}: {time.monotonic() - begin:.0f} s so far")
 
-    _say(f"{what} …")
+    say(f"{what} …")
     thread = threading.Thread(target=heartbeat, daemon=True)
     thread.start()
     outcome = "failed after"
@@ -31,8 +31,9 @@ def step(what: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        _say(f"  {what}: {outcome} {time.monotonic() - begin:.1f} s")
+        say(f"  {what}: {outcome} {time.monotonic() - begin:.1f} s")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line."""
     print(line, file=sys.stderr, flush=True)
