@@ -1,0 +1,109 @@
+"""Deploys programs to a cluster by the Pulumi engine, through the Automation API, with a state of its own."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import secrets
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation
+
+from dev.cluster import Cluster
+from dev.engine import Engine, official_kubernetes_plugin
+from dev.kubernetes_plugin import install
+from dev.paths import cache_dir
+from dev.pulumi_command import Pulumi
+
+Program = Callable[[], Any]
+
+
+class Deployment:
+    """What `pulumi up` needs beside a program: engine, plugin, cluster, backend, passphrase.
+
+    Attributes:
+        home: the folder of the backend's files and of everything else that belongs to these stacks.
+        cluster: that the programs are deployed to.
+        official_plugin: whether the official Kubernetes plugin does it, else the one of `dev/`.
+        language_host: whether the official language host runs projects, else this process.
+    """
+
+    def __init__(self, home: Path, engine: Engine, cluster: Cluster) -> None:
+        """Find or make what is missing in `home`."""
+        self.home = home
+        self.cluster = cluster
+        self.language_host = engine.language_host
+        # Plugins take long to download and are no state: they are kept when the state is not.
+        pulumi_home = cache_dir() / "pulumi"
+        self.official_plugin = official_kubernetes_plugin(engine, pulumi_home)
+        self._pulumi = Pulumi(engine)
+        (home / "backend").mkdir(parents=True, exist_ok=True)
+        self._environment = {
+            "KUBECONFIG": str(cluster.kubeconfig),
+            "PULUMI_BACKEND_URL": f"file://{home / 'backend'}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(_passphrase(home)),
+            "PULUMI_HOME": str(pulumi_home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        if not self.official_plugin:
+            folder = home / "plugin"
+            folder.mkdir(exist_ok=True)
+            install(folder)
+            self._environment["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+            # It would look for the official one.
+            self._environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+
+    def project(self, folder: Path, stack: str) -> automation.Stack:
+        """Return a stack of a project on disk, with the configuration that lies beside it.
+
+        The engine writes into a project's folder; so it gets one of its own, where all but the settings are links.
+        """
+        work_dir = self.home / "projects" / folder.name
+        work_dir.mkdir(parents=True, exist_ok=True)
+        settings = yaml.safe_load((folder / "Pulumi.yaml").read_text())
+        settings["runtime"]["options"]["virtualenv"] = sys.prefix
+        (work_dir / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
+        _copy_configuration(folder / f"Pulumi.{stack}.yaml", work_dir / f"Pulumi.{stack}.yaml")
+        for entry in folder.iterdir():
+            link = work_dir / entry.name
+            if not entry.name.startswith((".", "Pulumi.")) and not link.is_symlink():
+                link.symlink_to(entry)
+        entry_point = folder / settings.get("main", ".") / "__main__.py"
+        program = None if self.language_host else lambda: runpy.run_path(str(entry_point), run_name="__main__")
+        return self._stack(stack, work_dir, program)
+
+    def inline(self, program: Program, project: str, stack: str = "test") -> automation.Stack:
+        """Return a stack whose program is a function of this process."""
+        work_dir = self.home / "projects" / project
+        work_dir.mkdir(parents=True, exist_ok=True)
+        settings = {"name": project, "runtime": "python"}
+        (work_dir / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
+        return self._stack(stack, work_dir, program)
+
+    def _stack(self, stack: str, work_dir: Path, program: Program | None) -> automation.Stack:
+        workspace = automation.LocalWorkspace(
+            work_dir=str(work_dir), program=program, env_vars=self._environment, pulumi_command=self._pulumi
+        )
+        return automation.Stack.create_or_select(stack, workspace)
+
+
+def _passphrase(home: Path) -> Path:
+    """Return the file of the passphrase that encrypts the state's secrets; one made up if there is none."""
+    file = home / "passphrase"
+    if not file.exists():
+        file.touch(0o600)
+        file.write_text(secrets.token_hex())
+    return file
+
+
+def _copy_configuration(source: Path, target: Path) -> None:
+    """Copy a stack's configuration, but keep the salt that the engine wrote: it belongs to the state."""
+    salt = yaml.safe_load(target.read_text()).get("encryptionsalt") if target.exists() else None
+    shutil.copyfile(source, target)
+    if salt is not None:
+        target.write_text(yaml.safe_dump({**yaml.safe_load(target.read_text()), "encryptionsalt": salt}))
