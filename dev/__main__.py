@@ -1,0 +1,155 @@
+"""`python -m dev up [--context NAME]` and `python -m dev down`: what `make up` and `make down` run."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from pulumi import automation
+
+from dev import cluster as own
+from dev.cluster import Cluster, ClusterError
+from dev.cluster.existing import existing
+from dev.deployment import Deployment
+from dev.engine import EngineError, engine
+from dev.paths import ROOT, state_dir
+from dev.progress import step
+from dev.walkthrough import WalkThroughError, walk_through
+from pidshare_components.live import AttachedShell, ShellError
+
+# One of this checkout's own: another checkout may run its demo at the same time.
+_CLUSTER = f"demo-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+_STACK = "dev"
+_FAILED, _INTERRUPTED, _TERMINATED = 1, 128 + signal.SIGINT, 128 + signal.SIGTERM
+_CONTEXT = "context"
+"""File in a deployment's folder: the user's context that it is in; empty for a cluster of its own."""
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m dev", description="Deploys stacks/nginx and walks through it.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up_parser = commands.add_parser("up", help="deploy, walk through, and leave it running")
+    up_parser.add_argument("--context", default="", help="a context of your kubeconfig; without: a cluster of its own")
+    commands.add_parser("down", help="take everything down that `up` brought up")
+    arguments = parser.parse_args()
+
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        if arguments.command == "up":
+            _up(arguments.context)
+        else:
+            _down_all()
+    except (ClusterError, EngineError, ShellError, WalkThroughError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _FAILED
+    except automation.CommandError:
+        print("error: Pulumi failed; what it said stands above", file=sys.stderr)
+        return _FAILED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 0
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(_TERMINATED)
+
+
+def _up(context: str) -> None:
+    home = _home(context)
+    pulumi_engine = engine()
+    with _taken_down_on_failure(home), ExitStack() as at_the_end:
+        if context:
+            cluster = at_the_end.enter_context(existing(context))
+        else:
+            if own.running(_CLUSTER) is None:
+                # The state of a cluster that is gone, after a restart of the machine for instance.
+                shutil.rmtree(home, ignore_errors=True)
+            cluster = own.up(_CLUSTER)
+        home.mkdir(parents=True, exist_ok=True)
+        (home / _CONTEXT).write_text(context)
+        outputs = _deploy(Deployment(home, pulumi_engine, cluster))
+        _walk(cluster, outputs)
+        _say_what_now(cluster, context, outputs)
+
+
+def _deploy(deployment: Deployment) -> dict[str, str]:
+    """Run `pulumi up` and return where the pod is and which container has the shell."""
+    if not (deployment.official_plugin and deployment.language_host):
+        _say(
+            "Pulumi's language host or Kubernetes plugin cannot be had here: the program runs inline, "
+            "with the plugin of dev/."
+        )
+    _say(f"pulumi up of stacks/nginx, stack {_STACK}, on the cluster {deployment.cluster.name!r}:")
+    stack = deployment.project(ROOT, _STACK)
+    stack.up(on_output=_print, on_error=_print)
+    outputs = {name: output.value for name, output in stack.outputs().items()}
+    return {"namespace": outputs["namespace"], "pod": outputs["pod"], "attach": outputs["commands"]["attach"]}
+
+
+def _walk(cluster: Cluster, outputs: dict[str, str]) -> None:
+    _say("kubectl attach to the shell:")
+    attach = outputs["attach"].split()[1:]
+    with AttachedShell(cluster.command(*attach), transcript=_print) as shell:
+        walk_through(shell, _say)
+
+
+def _say_what_now(cluster: Cluster, context: str, outputs: dict[str, str]) -> None:
+    # The kubeconfig of an existing cluster was a copy for this run; the user has the original.
+    kubectl = f"kubectl --context {context}" if context else f"{cluster.kubectl} --kubeconfig {cluster.kubeconfig}"
+    _say("It runs on. To attach by hand (Enter shows a prompt; exit ends the shell, and a new one starts):")
+    print(outputs["attach"].replace("kubectl", kubectl, 1))
+    _say("To take it all down:")
+    print("make down")
+
+
+@contextmanager
+def _taken_down_on_failure(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        _say("not finished; taking down what was begun")
+        _down(home)
+        raise
+
+
+def _down_all() -> None:
+    for home in sorted(state_dir().glob(f"*/{_CONTEXT}")):
+        _down(home.parent)
+    own.down(_CLUSTER)
+
+
+def _down(home: Path) -> None:
+    """Take a deployment down and forget it. With a cluster of its own, the cluster takes all with it."""
+    file = home / _CONTEXT
+    context = file.read_text() if file.exists() else ""
+    if context:
+        with existing(context) as cluster, step(f"pulumi destroy in the context {context!r}"):
+            stack = Deployment(home, engine(), cluster).project(ROOT, _STACK)
+            stack.destroy(on_output=_print, on_error=_print)
+    else:
+        own.down(_CLUSTER)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _home(context: str) -> Path:
+    return state_dir() / (hashlib.sha256(context.encode()).hexdigest()[:12] if context else _CLUSTER)
+
+
+def _say(sentence: str) -> None:
+    print(f"\n# {sentence}", flush=True)
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

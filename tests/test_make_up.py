@@ -1,0 +1,82 @@
+"""The README's first command, as somebody types it who has just cloned the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev.paths import ROOT
+from pidshare_components.live import AttachedShell
+
+pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+
+_NOT_CLONED = shutil.ignore_patterns(".git", ".venv", ".pidshare", ".*_cache", "__pycache__")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Path]:
+    """A checkout of its own, with the virtual environment that is already there."""
+    folder = tmp_path / "clone"
+    shutil.copytree(ROOT, folder, ignore=_NOT_CLONED, symlinks=True)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    yield folder
+    subprocess.run(["make", "down"], cwd=folder, check=True)
+
+
+def start(folder: Path, target: str) -> subprocess.Popen[str]:
+    """Start make as a shell does: in a process group that Ctrl-C reaches."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        ["make", target],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def nothing_is_left(folder: Path) -> bool:
+    clusters = subprocess.run(["pgrep", "--full", "dev.cluster.supervisor .*/demo-"], check=False).returncode == 0
+    return not clusters and not list((folder / ".pidshare").glob("*"))
+
+
+def test_make_up_walks_through_and_make_down_leaves_nothing(clone: Path) -> None:
+    with start(clone, "up") as process:
+        said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert "/pause" in said
+    assert "worker_processes" in said
+    attach = next(line for line in said.splitlines() if " attach " in line and "--stdin" in line)
+    with AttachedShell(attach.split()) as shell:
+        assert any(process.command.startswith("nginx: master") for process in shell.processes())
+    again = subprocess.run(["make", "up"], cwd=clone, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "unchanged" in again.stdout
+    with start(clone, "down") as process:
+        said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert nothing_is_left(clone)
+
+
+@pytest.mark.parametrize("moment", ["starting Kubernetes", "pulumi up of", "kubectl attach to"])
+def test_ctrl_c_leaves_nothing_running(clone: Path, moment: str) -> None:
+    with start(clone, "up") as process:
+        assert process.stdout
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if moment in line:
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        said.append(process.stdout.read())
+    assert process.returncode != 0, said
+    assert "Traceback" not in "".join(said), "".join(said)
+    assert nothing_is_left(clone)
