@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from typing_extensions import override
 
 # `pulumi install` reads requirements.txt alone, so the library of this checkout need not be installed.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -37,24 +36,18 @@ from pidshare_components import (
     Volume,
     VolumeMount,
 )
+from stacks.settings import Settings, read, unpinned
 
 NGINX_USER = 101  # user and group `nginx` of the official and of the unprivileged image
 CONFIG_KEY = "nginx"
-
-
-class Settings(BaseModel):
-    """Configuration that is read with either spelling, refuses unknown keys and never prints a value it refuses."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, alias_generator=to_camel, validate_by_name=True
-    )
 
 
 class DebugSettings(Settings):
     """The debug sidecar."""
 
     image: str
-    profile: DebugProfile = DebugProfile.RESTRICTED
+    profile: Optional[DebugProfile] = None
+    """Default: restricted in production, else baseline."""
     reason: Optional[str] = None
     """Why it is there; required in production."""
     expires: Optional[date] = None
@@ -70,16 +63,14 @@ class NginxSettings(Settings):
     namespace: Optional[str] = None
     debug: Optional[DebugSettings] = None
 
-    def problems(self) -> "Iterator[str]":
-        """Yield what production does not allow, one line each."""
+    @override
+    def problems(self) -> Iterator[str]:
         if not self.production:
             return
-        if "@sha256:" not in self.image:
-            yield "image: production pins images by digest, write name@sha256:..."
+        yield from unpinned("image", self.image)
         if self.debug is None:
             return
-        if "@sha256:" not in self.debug.image:
-            yield "debug.image: production pins images by digest, write name@sha256:..."
+        yield from unpinned("debug.image", self.debug.image)
         if not self.debug.reason:
             yield "debug.reason: a debug sidecar in production needs one, write who needs it and why"
         if self.debug.expires is None:
@@ -88,27 +79,15 @@ class NginxSettings(Settings):
             yield "debug.expires: the day has passed, take the debug sidecar out or write a new day"
 
 
-def settings() -> NginxSettings:
-    """Return the stack's configuration, checked."""
-    try:
-        given = NginxSettings.model_validate(pulumi.Config().require_object(CONFIG_KEY))
-        problems = list(given.problems())
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems = [f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in found]
-    if problems:
-        lines = (f"  {CONFIG_KEY}.{problem}" for problem in problems)
-        raise pulumi.RunError("\n".join(["the stack's configuration cannot be used:", *lines]))
-    return given
-
-
 def debug_shell(given: NginxSettings) -> Optional[DebugShell]:
     """Return the debug sidecar that was asked for."""
     if given.debug is None:
         return None
     resources = ResourceRequirements(requests={"cpu": "10m", "memory": "16Mi"}, limits={"memory": "64Mi"})
     return DebugShell(
-        image=given.debug.image, profile=given.debug.profile, resources=resources if given.production else None
+        image=given.debug.image,
+        profile=given.debug.profile or (DebugProfile.RESTRICTED if given.production else DebugProfile.BASELINE),
+        resources=resources if given.production else None,
     )
 
 
@@ -164,7 +143,7 @@ def production(given: NginxSettings) -> SharedProcessPodArgs:
     )
 
 
-chosen = settings()
+chosen = read(NginxSettings, CONFIG_KEY)
 nginx_pod = SharedProcessPod("nginx", production(chosen) if chosen.production else demo(chosen))
 
 pulumi.export("pod", nginx_pod.pod_name)
