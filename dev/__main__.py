@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +30,7 @@ from pidshare_components.live import AttachedShell, ShellError
 _CLUSTER = f"demo-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
 _STACK = "dev"
 _FAILED, _INTERRUPTED, _TERMINATED = 1, 128 + signal.SIGINT, 128 + signal.SIGTERM
+_AGAIN_SECONDS = 0.1
 _CONTEXT = "context"
 """File in a deployment's folder: the user's context that it is in; empty for a cluster of its own."""
 
@@ -42,6 +45,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = _interrupt_again
     try:
         if arguments.command == "up":
             _up(arguments.context)
@@ -60,6 +64,15 @@ def main() -> int:
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     sys.exit(_TERMINATED)
+
+
+def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Repeat a Ctrl-C that came while Python ran hooks of its own, such as those of fork: there it drops exceptions."""
+    if isinstance(dropped.exc_value, (KeyboardInterrupt, SystemExit)):
+        again = signal.SIGINT if isinstance(dropped.exc_value, KeyboardInterrupt) else signal.SIGTERM
+        threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), again)).start()
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _up(context: str) -> None:

@@ -1,6 +1,8 @@
 """A shell in a live pod, over `kubectl attach`. Needs the extra `live` and kubectl."""
 
+import itertools
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -12,6 +14,7 @@ from typing_extensions import Self
 # What busybox' line editor sends beside text: cursor queries, colours, erasing.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 _PROMPT = re.compile(r"^\S* ?[#$] (?:\x1b\[6n)?$", re.MULTILINE)
+_ANSWER_SECONDS = 3
 _ROWS, _COLUMNS = 50, 200  # wide, so that `ps` cuts no command line
 
 
@@ -58,10 +61,7 @@ class AttachedShell:
             self._attach[0], self._attach[1:], encoding="utf-8", timeout=self._timeout, dimensions=(_ROWS, _COLUMNS)
         )
         try:
-            # Prompts from before the attach may or may not show: only the answer to a command tells where we are.
-            self._terminal.send("echo ready-$((40+2))\r")
-            self._expect("ready-42", "attaching")
-            self._expect(_PROMPT, "attaching")
+            self._synchronise()
         except BaseException:
             self._close()
             raise
@@ -105,6 +105,25 @@ class AttachedShell:
         processes = [Process(int(row[pid]), row[last].rstrip()) for row in rows if len(row) == len(columns)]
         return [process for process in processes if process.command != "ps ax"]
 
+    def _synchronise(self) -> None:
+        """Find the prompt that waits for the next command.
+
+        Prompts from before the attach may or may not show, and what is typed before the connection stands may be lost:
+        only the answer to a command tells where we are.
+        """
+        deadline = time.monotonic() + self._timeout
+        for attempt in itertools.count(1):
+            self._attached.send(f"echo ready-$(({attempt}+0))\r")
+            try:
+                self._attached.expect_exact(f"ready-{attempt}\r\n", timeout=_ANSWER_SECONDS)
+                break
+            except pexpect.TIMEOUT:
+                if time.monotonic() > deadline:
+                    raise self._error("attaching", f"no prompt came in {self._timeout:g} s") from None
+            except pexpect.EOF:
+                raise self._error("attaching", "kubectl ended") from None
+        self._expect(_PROMPT, "attaching")
+
     @property
     def _attached(self) -> "pexpect.spawn[str]":
         if self._terminal is None:
@@ -118,9 +137,12 @@ class AttachedShell:
             terminal.expect(pattern, timeout=self._timeout)
         except (pexpect.TIMEOUT, pexpect.EOF) as error:
             came = "kubectl ended" if isinstance(error, pexpect.EOF) else f"no prompt came in {self._timeout:g} s"
-            shown = _CONTROL.sub("", terminal.before or "").strip()
-            raise ShellError(f"{what}: {came}; the terminal showed: {shown or 'nothing'}") from None
+            raise self._error(what, came) from None
         return _CONTROL.sub("", terminal.before or "")
+
+    def _error(self, what: str, came: str) -> ShellError:
+        shown = _CONTROL.sub("", self._attached.before or "").strip()
+        return ShellError(f"{what}: {came}; the terminal showed: {shown or 'nothing'}")
 
     def _close(self) -> None:
         if self._terminal is not None:

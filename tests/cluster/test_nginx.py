@@ -21,12 +21,11 @@ pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 
 
 @pytest.fixture(scope="module")
-def outputs(deployment: Deployment) -> Iterator[dict[str, Any]]:
+def outputs(deployment: Deployment) -> dict[str, Any]:
     """The outputs of stacks/nginx, deployed as it is."""
     stack = deployment.project(ROOT, "dev")
     stack.up()
-    yield {name: output.value for name, output in stack.outputs().items()}
-    stack.destroy()
+    return {name: output.value for name, output in stack.outputs().items()}
 
 
 def test_the_walk_through_of_the_kubernetes_task(cluster: Cluster, outputs: dict[str, Any]) -> None:
