@@ -1,6 +1,7 @@
 """The one exception of this library, and the way from pydantic's errors to it."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union, get_args
@@ -9,6 +10,9 @@ import pulumi
 from pydantic import BaseModel, ValidationError
 
 Path = tuple[Union[int, str], ...]
+
+# What ends a line, or moves the cursor, on some terminal.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 PLAIN = "<plain>"
 """Label of the plain arm of an Input's union; a user's key cannot look like it."""
@@ -29,8 +33,9 @@ class Problem:
     instead: str
 
     def __str__(self) -> str:
-        """Return the problem as one line: `path: reason; instead`."""
-        return f"{format_path(self.path)}: {self.reason}; {self.instead}"
+        """Return the problem as one line, whatever keys and names it quotes: `path: reason; instead`."""
+        text = f"{format_path(self.path)}: {self.reason}; {self.instead}"
+        return _BREAKS.sub(lambda letter: repr(letter[0])[1:-1], text)
 
 
 class ArgumentsError(pulumi.RunError):
@@ -39,11 +44,11 @@ class ArgumentsError(pulumi.RunError):
     A `pulumi.RunError`: the engine prints the message without a traceback.
 
     Attributes:
-        problems: every mistake found, in the order of the arguments.
+        problems: every mistake found, sorted by path.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(set(problems), key=lambda problem: _sort_key(problem.path)))
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda problem: _sort_key(problem.path)))
         count = len(self.problems)
         lines = "".join(f"\n  {problem}" for problem in self.problems)
         super().__init__(f"{count} {'mistake' if count == 1 else 'mistakes'} in the arguments:{lines}")

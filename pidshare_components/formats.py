@@ -58,9 +58,8 @@ def port_name(value: str) -> str:
 def qualified_name(value: str) -> str:
     """Check the key of a label or annotation: an optional DNS subdomain and `/`, then at most 63 characters."""
     prefix, slash, name = value.rpartition("/")
-    if slash:
-        dns_subdomain(prefix)
-    if not _QUALIFIED_NAME.fullmatch(name):
+    prefixed = not slash or (len(prefix) <= _DNS_SUBDOMAIN_LIMIT and _DNS_SUBDOMAIN.fullmatch(prefix))
+    if not prefixed or not _QUALIFIED_NAME.fullmatch(name):
         raise ValueError(
             "not a label key; use at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, "
             "and before it, if anything, a DNS subdomain and '/'"

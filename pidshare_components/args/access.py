@@ -78,9 +78,9 @@ class NetworkRule(Model):
     """What is allowed: any of the peers on any of the ports."""
 
     peers: Optional[Sequence[NetworkPeer]] = None
-    """The other ends. Default: anybody."""
+    """The other ends, at least one. Default: anybody."""
     ports: Optional[Sequence[NetworkPort]] = None
-    """The ports. Default: every port."""
+    """The ports, at least one. Default: every port."""
 
 
 class NetworkAccess(Model):

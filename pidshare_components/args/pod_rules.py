@@ -71,8 +71,12 @@ def _target_user(args: Tree, target: str, profile: str) -> Problems:
 def _network(args: Tree) -> Problems:
     for key in ("ingress", "egress"):
         for index, rule in items(object_at(args, "network"), key):
+            for field, what in (("peers", "everybody"), ("ports", "every port")):
+                if rule.get(field) == []:
+                    path: Path = ("network", key, index, field)
+                    yield Problem(path, f"an empty list would allow {what}", "leave it out if that is meant")
             for at, peer in items(rule, "peers"):
-                path: Path = ("network", key, index, "peers", at)
+                path = ("network", key, index, "peers", at)
                 if ("cidr" in peer) == ("pods" in peer or "namespaces" in peer):
                     yield Problem(path, "is neither one network nor a set of pods", "write cidr, or pods or namespaces")
                 if "except_cidrs" in peer and "cidr" not in peer:
