@@ -58,7 +58,8 @@ class SharedProcessPod(pulumi.ComponentResource):
         Raises:
             ArgumentsError: with every mistake in the arguments, before anything is registered.
         """
-        args = SharedProcessPodArgs.model_validate(args)
+        if not isinstance(args, SharedProcessPodArgs):  # else it was checked when it was built
+            args = SharedProcessPodArgs.model_validate(args)
         super().__init__("pidshare-components:index:SharedProcessPod", name, None, opts)
         self._name = name
         self._args = args
@@ -72,19 +73,18 @@ class SharedProcessPod(pulumi.ComponentResource):
         if args.network is not None:
             self._network_policy = self._register_network_policy(args.network, label)
         self._pod = self._register_pod(label)
+        self.pod_name = self._pod.metadata.name
+        self.namespace = self._pod.metadata.namespace
         self._service_account: Optional[ServiceAccount] = None
         self._role: Optional[Role] = None
         self._role_binding: Optional[RoleBinding] = None
         if args.attach is not None:
             self._register_access(args.attach)
+        else:
+            self.service_account_name = pulumi.Output.from_input(None)
 
-        self.pod_name = self._pod.metadata.name
-        self.namespace = self._pod.metadata.namespace
-        self.service_account_name = pulumi.Output.from_input(
-            self._service_account.metadata.name if self._service_account else None
-        )
-        self.commands = pulumi.Output.all(self.namespace, self.pod_name).apply(
-            lambda where: _commands(args, namespace=where[0], pod=where[1])
+        self.commands = self.pod_name.apply(
+            lambda pod: self.namespace.apply(lambda namespace: _commands(args, namespace=namespace, pod=pod))
         )
         self.register_outputs(
             {
@@ -158,10 +158,11 @@ class SharedProcessPod(pulumi.ComponentResource):
     def _register_access(self, access: AttachAccess) -> None:
         name, opts = f"{self._name}-attach", self._opts
         account = ServiceAccount(name, metadata=self._metadata, opts=opts)
-        rules: Any = role_rules(access, self._pod.metadata.name)
+        self.service_account_name = account.metadata.name
+        rules: Any = role_rules(access, self.pod_name)
         role = Role(name, metadata=self._metadata, rules=rules, opts=opts)
         role_ref: Any = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name}
-        subjects: Any = binding_subjects(access, account.metadata.name, account.metadata.namespace)
+        subjects: Any = binding_subjects(access, self.service_account_name, account.metadata.namespace)
         self._role_binding = RoleBinding(name, metadata=self._metadata, role_ref=role_ref, subjects=subjects, opts=opts)
         self._service_account, self._role = account, role
 

@@ -7,6 +7,7 @@ reference in `pulumi.Input`, while Pulumi's schema inference accepts this form.
 
 from collections.abc import Awaitable, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
 
 import pulumi
@@ -36,6 +37,7 @@ from pidshare_components.formats import (
 LARGEST_PORT = 65535
 
 
+@cache
 def camel_case(name: str) -> str:
     """Return a snake_case name in camelCase, word by word as Pulumi's schema inference does (`a_1b` is `a1b`)."""
     first, *words = name.split("_")
@@ -71,10 +73,7 @@ class Model(BaseModel):
     if not TYPE_CHECKING:
 
         def __init__(self, /, **given: object) -> None:
-            defaults = {
-                name: field.default for name, field in type(self).model_fields.items() if not field.is_required()
-            }
-            object.__setattr__(self, "__dict__", {**defaults, **given})
+            object.__setattr__(self, "__dict__", {**_defaults(type(self)), **given})
             object.__setattr__(self, "__pydantic_fields_set__", set(given))
             object.__setattr__(self, "__pydantic_extra__", None)
             object.__setattr__(self, "__pydantic_private__", None)
@@ -105,13 +104,23 @@ def _as_output(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+@cache
+def _defaults(model: type[Model]) -> dict[str, Any]:
+    return {name: field.default for name, field in model.model_fields.items() if not field.is_required()}
+
+
+@cache
+def _aliases(model: type[Model]) -> dict[str, str]:
+    return {camel_case(name): name for name in model.model_fields}
+
+
 def plain_tree(value: Any) -> Any:  # noqa: ANN401 - any tree of arguments
     """Return arguments as dicts and lists with snake_case keys and without Nones, whatever is in them.
 
     Works on parts and on mappings alike, before or after validation. Outputs and other leaves stay as they are.
     """
     if isinstance(value, Model):
-        aliases = {camel_case(name): name for name in type(value).model_fields}
+        aliases = _aliases(type(value))
         return {aliases.get(key, key): plain_tree(item) for key, item in value.__dict__.items() if item is not None}
     if isinstance(value, Enum):
         return value.value

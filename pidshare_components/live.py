@@ -13,7 +13,8 @@ from typing_extensions import Self
 
 # What busybox' line editor sends beside text: cursor queries, colours, erasing.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
-_PROMPT = re.compile(r"^\S* ?[#$] (?:\x1b\[6n)?$", re.MULTILINE)
+# Perhaps twice: a shell draws it again when it learns the size of the terminal.
+_PROMPT = re.compile(rf"^(?:\S* ?[#$] (?:{_CONTROL.pattern})*)+$", re.MULTILINE)
 _ANSWER_SECONDS = 3
 _ROWS, _COLUMNS = 50, 200  # wide, so that `ps` cuts no command line
 
@@ -108,8 +109,8 @@ class AttachedShell:
     def _synchronise(self) -> None:
         """Find the prompt that waits for the next command.
 
-        Prompts from before the attach may or may not show, and what is typed before the connection stands may be lost:
-        only the answer to a command tells where we are.
+        Prompts from before the attach may or may not show, and somebody may have left half a line: only the answer to
+        a command tells where we are.
         """
         deadline = time.monotonic() + self._timeout
         for attempt in itertools.count(1):

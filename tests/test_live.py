@@ -47,7 +47,12 @@ def test_a_shell_without_ps_says_so() -> None:
             shell.processes()
 
 
-def test_what_was_typed_before_the_connection_stood_is_typed_again() -> None:
+def test_a_prompt_that_is_drawn_twice_is_one() -> None:
+    with AttachedShell([part.replace("/ # ", "/ # / # ") for part in SHELL]) as shell:
+        assert shell.run("echo on") == "on\n"
+
+
+def test_a_first_command_that_was_lost_is_typed_again() -> None:
     with AttachedShell(["sh", "-c", f"read lost; exec {shlex.join(SHELL)}"]) as shell:
         assert shell.run("echo on") == "on\n"
 

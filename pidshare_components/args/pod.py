@@ -75,7 +75,7 @@ class SharedProcessPodArgs(Model):
     labels: Labels = None
     """Labels of the pod."""
     annotations: Optional[Mapping[str, Text]] = None
-    """Annotations of the pod."""
+    """Annotations of the pod. A secret one makes the pod's name secret too: Pulumi keeps the metadata as one."""
     security_context: Optional[PodSecurityContext] = None
     """Security settings for all containers."""
     service_account_name: Optional[Name] = None
