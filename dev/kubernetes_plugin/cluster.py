@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import threading
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from typing import Any, TypeVar
 
 import urllib3.exceptions
 import yaml
-from kubernetes import client, config
+from kubernetes import client
+from kubernetes.config import ConfigException, kube_config
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
@@ -22,13 +24,15 @@ FIELD_MANAGER = "pidshare-kubernetes-plugin"
 
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 15
+_CONNECTIONS = 256
+"""Kept open at most; the engine works on many resources at once."""
 
 _NOT_SENT = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.SSLError,
 )
-FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
+FORBIDDEN, NOT_FOUND = 403, 404
 _GATEWAY_TIMEOUT = 504
 
 _Answer = TypeVar("_Answer")
@@ -40,6 +44,8 @@ class ClusterError(Exception):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.managers = re.findall(r'conflict with "([^"]+)"', message)
+        """Who else has set fields that were to be set."""
 
 
 class UnreachableError(ClusterError):
@@ -96,12 +102,12 @@ class Cluster:
         configuration = client.Configuration()
         # A request that failed is not repeated by somebody who cannot know whether that is safe.
         configuration.retries = False
+        configuration.connection_pool_maxsize = _CONNECTIONS
         try:
-            contexts, current = _load(configuration, kubeconfig, context)
-        except config.ConfigException as error:
+            own_namespace = _load(configuration, kubeconfig, context)
+        except ConfigException as error:
             raise ClusterError(f"the kubeconfig cannot be used: {error}") from None
-        own = next((each["context"].get("namespace") for each in contexts if each["name"] == current), None)
-        cluster = cls(configuration, namespace or own or "default")
+        cluster = cls(configuration, namespace or own_namespace or "default")
         cluster._asked(lambda: cluster._client.call_api("GET", f"{configuration.host}/version"))
         return cluster
 
@@ -121,22 +127,19 @@ class Cluster:
     def apply(self, item: Object, *, dry_run: bool, force: bool) -> Object:
         """Make an object what is asked for, and return it.
 
+        Fields that somebody has set by hand, with kubectl, are taken back, as the official plugin does.
+
         Args:
             item: with `metadata.uid`, only an object of that uid is changed, and none is made.
             dry_run: only say what it would become.
-            force: also take fields that somebody else set since.
+            force: take fields back from everybody.
         """
-        return self._object(
-            lambda: self._resource(item).server_side_apply(
-                body=item,
-                name=item["metadata"]["name"],
-                namespace=item["metadata"].get("namespace"),
-                field_manager=FIELD_MANAGER,
-                force_conflicts=force,
-                dry_run="All" if dry_run else None,
-                serialize=False,
-            )
-        )
+        try:
+            return self._applied(item, dry_run=dry_run, force=force)
+        except ClusterError as error:
+            if not error.managers or not all(manager.startswith("kubectl") for manager in error.managers):
+                raise
+        return self._applied(item, dry_run=dry_run, force=True)
 
     def delete(self, item: Object) -> None:
         """Ask for the deletion of an object and of what it owns; one that is not there is deleted."""
@@ -165,6 +168,19 @@ class Cluster:
                 raise UnknownKindError(
                     f"the API server has no {what}: is its CustomResourceDefinition there?"
                 ) from None
+
+    def _applied(self, item: Object, *, dry_run: bool, force: bool) -> Object:
+        return self._object(
+            lambda: self._resource(item).server_side_apply(
+                body=item,
+                name=item["metadata"]["name"],
+                namespace=item["metadata"].get("namespace"),
+                field_manager=FIELD_MANAGER,
+                force_conflicts=force,
+                dry_run="All" if dry_run else None,
+                serialize=False,
+            )
+        )
 
     def _found(self, request: Callable[[], Any]) -> Object | None:
         try:
@@ -199,20 +215,19 @@ def _message_of(error: client.ApiException) -> str:
     return f"{error.status} {error.reason}"
 
 
-def _load(
-    configuration: client.Configuration, kubeconfig: str | None, context: str | None
-) -> tuple[list[dict[str, Any]], str]:
-    """Fill a configuration from a kubeconfig, and return the contexts in it and the name of the one taken."""
-    load: Any = config
-    options = {"context": context, "client_configuration": configuration, "persist_config": False}
+def _load(configuration: client.Configuration, kubeconfig: str | None, context: str | None) -> str | None:
+    """Fill a configuration from a kubeconfig, and return the namespace of the context."""
+    library: Any = kube_config
     content = _mapping_in(kubeconfig)
     if content is None:
-        path = None if kubeconfig is None else str(Path(kubeconfig).expanduser())
-        load.load_kube_config(path, **options)
-        contexts, current = load.list_kube_config_contexts(path)
-        return contexts, context or current["name"]
-    load.load_kube_config_from_dict(content, **options)
-    return content["contexts"], context or content["current-context"]
+        path = Path(kubeconfig).expanduser() if kubeconfig else library.KUBE_CONFIG_DEFAULT_LOCATION
+        content = library.KubeConfigMerger(str(path)).config
+        if content is None:
+            raise ConfigException(f"there is nothing in {path}")
+    loader = library.KubeConfigLoader(content, active_context=context)
+    loader.load_and_set(configuration)
+    namespace: str | None = loader.current_context["context"].get("namespace")
+    return namespace
 
 
 def _mapping_in(text: str | None) -> Object | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import NoReturn
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 

@@ -12,7 +12,6 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
 from dev.kubernetes_plugin.cluster import (
-    CONFLICT,
     FORBIDDEN,
     NOT_FOUND,
     Cluster,
@@ -39,6 +38,8 @@ from dev.kubernetes_plugin.waiting import NotReadyError, Wait
 
 _DEFAULT_SECONDS = 600.0
 _PATCH_FORCE = "pulumi.com/patchForce"
+_SKIP_AWAIT = "pulumi.com/skipAwait"
+_TIMEOUT = "pulumi.com/timeoutSeconds"
 _OPTIONS = ("kubeconfig", "context", "namespace", "enablePatchForce")
 _IGNORED_OPTIONS = ("enableServerSideApply", "suppressDeprecationWarnings", "kubeClientSettings", "version")
 _OF_THE_SERVER = ("creationTimestamp", "generation", "resourceVersion", "selfLink", "uid")
@@ -103,6 +104,9 @@ class KubernetesProvider:
         new = {"apiVersion": api_version, "kind": kind, **new}
         if new["kind"] != kind:
             return _refused("kind", f"{request.type} is a resource that only the official plugin has")
+        timeout = annotation(new, _TIMEOUT)
+        if timeout is not None and not timeout.isdecimal():
+            return _refused("metadata.annotations", f"{_TIMEOUT} is a whole number of seconds")
         metadata = metadata_of(new)
         if isinstance(new.get("metadata", {}), dict):
             if "generateName" in metadata:
@@ -265,7 +269,7 @@ class KubernetesProvider:
             raise _init_failed(error, secrecy) from None
 
     def _wait(self, request: _Change, inputs: Object, secrecy: Secrecy) -> Wait:
-        seconds = request.timeout or float(annotation(inputs, "pulumi.com/timeoutSeconds") or _DEFAULT_SECONDS)
+        seconds = request.timeout or float(annotation(inputs, _TIMEOUT) or _DEFAULT_SECONDS)
         return Wait(
             seconds, self._cancelled, lambda text: self._log.status(request.urn, without_secrets(text, secrecy))
         )
@@ -292,11 +296,11 @@ def _init_failed(error: NotReadyError, secrecy: Secrecy) -> InitFailedError:
 
 
 def _hint(error: ClusterError) -> str:
-    if error.status != CONFLICT:
-        return ""
-    if "uid" in str(error).lower():
+    if error.managers:
+        return f' (somebody else has set these fields since; the annotation {_PATCH_FORCE}: "true" takes them back)'
+    if "uid mismatch" in str(error) or "metadata.uid" in str(error):
         return " (it was deleted, or made anew, by somebody else: run `pulumi refresh`)"
-    return f' (somebody else has set these fields since; the annotation {_PATCH_FORCE}: "true" takes them back)'
+    return ""
 
 
 def _of(inputs: Object, uid: str | None) -> Object:
@@ -313,4 +317,4 @@ def _importable(live: Object) -> Object:
 
 
 def _skips_waiting(inputs: Object) -> bool:
-    return annotation(inputs, "pulumi.com/skipAwait") == "true"
+    return annotation(inputs, _SKIP_AWAIT) == "true"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from google.protobuf.message import Message
 from pulumi.runtime.proto import provider_pb2_grpc
 
@@ -46,8 +46,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
 def main() -> None:
     """Serve the engine whose address is the last argument."""
-    # On Ctrl-C the engine says what is to be ended.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # How the engine ends a plugin when all is done. On Ctrl-C it calls Cancel first, and waits for the answers.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     engine = os.getppid()
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=_UNLIMITED)
     provider = KubernetesProvider(EngineLog(sys.argv[-1]))
