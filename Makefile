@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help up down test test-fast lint types format bench lock clean
+.PHONY: help up down test test-fast lint format bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ lint: $(STAMP) ## style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	for program in stacks/*/__main__.py benchmarks/*.py; do $(BIN)/mypy $$program || exit 1; done
 
 format: $(STAMP) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
@@ -41,7 +42,7 @@ lock: $(STAMP) ## write the exact versions anew
 	  --python-version 3.10 --no-header --quiet --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: down ## take everything down and remove what is built here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf $(VENV) .pidshare .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis build dist *.egg-info
 
 # Installed once for each change of what is to be installed. Half an installation leaves no stamp.
 $(STAMP): requirements-dev.txt pyproject.toml

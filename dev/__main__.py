@@ -76,16 +76,18 @@ def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
 
 
 def _up(context: str) -> None:
-    home = _home(context)
     pulumi_engine = engine()
-    with _taken_down_on_failure(home), ExitStack() as at_the_end:
+    with ExitStack() as at_the_end:
         if context:
             cluster = at_the_end.enter_context(existing(context))
+            at_the_end.enter_context(_taken_down_on_failure(context))
         else:
+            at_the_end.enter_context(_taken_down_on_failure(context))
             if own.running(_CLUSTER) is None:
                 # The state of a cluster that is gone, after a restart of the machine for instance.
-                shutil.rmtree(home, ignore_errors=True)
+                shutil.rmtree(_home(context), ignore_errors=True)
             cluster = own.up(_CLUSTER)
+        home = _home(context)
         home.mkdir(parents=True, exist_ok=True)
         (home / _CONTEXT).write_text(context)
         outputs = _deploy(Deployment(home, pulumi_engine, cluster))
@@ -124,31 +126,43 @@ def _say_what_now(cluster: Cluster, context: str, outputs: dict[str, str]) -> No
 
 
 @contextmanager
-def _taken_down_on_failure(home: Path) -> Iterator[None]:
+def _taken_down_on_failure(context: str) -> Iterator[None]:
+    """Take down what was begun, but not what an earlier run brought up and left running."""
+    was_up = (_home(context) / _CONTEXT).exists() and (bool(context) or own.running(_CLUSTER) is not None)
     try:
         yield
     except BaseException:
-        _say("not finished; taking down what was begun")
-        _down(home)
+        if not was_up:
+            _say("not finished; taking down what was begun")
+            _down(context)
         raise
 
 
 def _down_all() -> None:
-    for home in sorted(state_dir().glob(f"*/{_CONTEXT}")):
-        _down(home.parent)
-    own.down(_CLUSTER)
+    """Take everything down that can be; an own cluster also where no deployment was noted yet."""
+    contexts = [file.read_text() for file in sorted(state_dir().glob(f"*/{_CONTEXT}"))]
+    failures = [why for context in sorted({"", *contexts}) if (why := _failure_of_down(context))]
+    if failures:
+        raise ClusterError("not everything could be taken down:\n" + "\n".join(failures))
 
 
-def _down(home: Path) -> None:
+def _failure_of_down(context: str) -> str:
+    try:
+        _down(context)
+    except (ClusterError, EngineError, automation.CommandError) as error:
+        return f"{context or _CLUSTER}: {error}"
+    return ""
+
+
+def _down(context: str) -> None:
     """Take a deployment down and forget it. With a cluster of its own, the cluster takes all with it."""
-    file = home / _CONTEXT
-    context = file.read_text() if file.exists() else ""
-    if context:
+    home = _home(context)
+    if not context:
+        own.down(_CLUSTER)
+    elif home.exists():
         with existing(context) as cluster, step(f"pulumi destroy in the context {context!r}"):
             stack = Deployment(home, engine(), cluster).project(ROOT, _STACK)
             stack.destroy(on_output=_print, on_error=_print)
-    else:
-        own.down(_CLUSTER)
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -43,6 +43,7 @@ def ingress(*peers: Tree, **rule: object) -> Tree:
 
 
 GET: Tree = {"http_get": {"port": 80}}
+CLAIM: Tree = {"name": "disk", "persistent_volume_claim": {"claim_name": "disk"}}
 LIMITS = {"cpu": "1400m", "memory": "1100M"}
 
 
@@ -110,6 +111,12 @@ RULES = {
         args(app(ports=[port(80, host_port=9), port(81, host_port=9, protocol="UDP")])),
         api=True,
     ),
+    "ports of one address of the node": Rule(
+        args(app(ports=[port(80, host_port=9, host_ip="10.0.0.1"), port(81, host_port=9, host_ip="10.0.0.1")])),
+        {"containers[0].ports[1].host_port": "used twice"},
+        args(app(ports=[port(80, host_port=9, host_ip="10.0.0.1"), port(81, host_port=9, host_ip="10.0.0.2")])),
+        api=True,
+    ),
     "a mount without its volume": Rule(
         args(app(volume_mounts=[mount("date")]), volumes=[volume()]),
         {"containers[0].volume_mounts[0].name": "no volume is named 'date'; .*data"},
@@ -132,6 +139,24 @@ RULES = {
         args(app(volume_mounts=[mount("data"), mount("b")]), volumes=[volume(), volume("b")]),
         {"containers[0].volume_mounts[1].mount_path": "used twice"},
         args(app(volume_mounts=[mount("data"), mount("b", "/b")]), volumes=[volume(), volume("b")]),
+        api=True,
+    ),
+    "a device without its volume": Rule(
+        args(app(volume_devices=[{"name": "disk", "device_path": "/dev/xvda"}]), volumes=[CLAIM | {"name": "b"}]),
+        {"containers[0].volume_devices[0].name": "no volume is named 'disk'; .*b"},
+        args(app(volume_devices=[{"name": "disk", "device_path": "/dev/xvda"}]), volumes=[CLAIM]),
+        api=True,
+    ),
+    "two devices in one place": Rule(
+        args(
+            app(volume_devices=[{"name": name, "device_path": "/dev/xvda"} for name in ("disk", "b")]),
+            volumes=[CLAIM, CLAIM | {"name": "b"}],
+        ),
+        {"containers[0].volume_devices[1].device_path": "used twice"},
+        args(
+            app(volume_devices=[{"name": name, "device_path": f"/dev/{name}"} for name in ("disk", "b")]),
+            volumes=[CLAIM, CLAIM | {"name": "b"}],
+        ),
         api=True,
     ),
     "a volume with two sources": Rule(

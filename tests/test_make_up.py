@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dev.cluster.state import run_dir
 from dev.paths import ROOT
 from pidshare_components.live import AttachedShell
 
@@ -56,8 +58,8 @@ README = re.findall(r"^# .*:$|^    1 .*|^make down$", without_numbers((ROOT / "R
 
 
 def nothing_is_left(folder: Path) -> bool:
-    clusters = subprocess.run(["pgrep", "--full", "dev.cluster.supervisor .*/demo-"], check=False).returncode == 0
-    return not clusters and not list((folder / ".pidshare").glob("*"))
+    name = f"demo-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    return not run_dir(name).exists() and not list((folder / ".pidshare").glob("*"))
 
 
 def test_make_up_walks_through_and_make_down_leaves_nothing(clone: Path) -> None:
@@ -72,6 +74,10 @@ def test_make_up_walks_through_and_make_down_leaves_nothing(clone: Path) -> None
     again = subprocess.run([*MAKE, "up"], cwd=clone, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "unchanged" in again.stdout
+    # A run that fails leaves alone what an earlier one brought up.
+    (clone / "Pulumi.dev.yaml").write_text("config: {}")
+    assert subprocess.run([*MAKE, "up"], cwd=clone, check=False).returncode != 0
+    assert not nothing_is_left(clone)
     with start(clone, "down") as process:
         said, _ = process.communicate()
     assert process.returncode == 0, said
@@ -92,3 +98,14 @@ def test_ctrl_c_leaves_nothing_running(clone: Path, moment: str) -> None:
     assert process.returncode != 0, said
     assert "Traceback" not in "".join(said), "".join(said)
     assert nothing_is_left(clone)
+
+
+def test_a_context_that_is_not_there_is_an_error_and_touches_nothing(clone: Path) -> None:
+    (clone / ".pidshare/other").mkdir(parents=True)
+    environment = {**os.environ, "KUBECONFIG": str(clone / "none")}
+    command = [*MAKE, "up", "CONTEXT=typo"]
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "typo" in done.stderr or "kubectl is not installed" in done.stderr
+    assert [entry.name for entry in (clone / ".pidshare").iterdir()] == ["other"]

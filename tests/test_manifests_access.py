@@ -38,7 +38,12 @@ def test_attaching_needs_these_and_no_more() -> None:
         ("exec", {("get", "pods/exec", POD), ("create", "pods/exec", POD)}),
         (
             "ephemeral_containers",
-            {("get", "pods/ephemeralcontainers", POD), ("patch", "pods/ephemeralcontainers", POD)},
+            {
+                ("get", "pods/ephemeralcontainers", POD),
+                ("patch", "pods/ephemeralcontainers", POD),
+                ("list", "pods", POD),
+                ("watch", "pods", POD),
+            },
         ),
         # RBAC cannot limit these two by name.
         ("list_pods", {("list", "pods", "*"), ("watch", "pods", "*")}),
@@ -51,7 +56,7 @@ def test_each_further_access_is_on_its_own(asked: str, more: "set[tuple[str, str
 
 def test_all_of_it_is_the_sum() -> None:
     everything = granted(logs=True, exec=True, ephemeral_containers=True, list_pods=True)
-    assert len(everything) == 3 + 1 + 2 + 2 + 2
+    assert len(everything) == 3 + 1 + 2 + 4 + 2
     assert {name for verb, _, name in everything if verb not in ("list", "watch")} == {POD}
 
 

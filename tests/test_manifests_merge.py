@@ -78,6 +78,19 @@ BASE: Tree = {
             id="ports by their number",
         ),
         pytest.param(
+            {"containers": [{"name": "app", "ports": [{"containerPort": 80, "protocol": "UDP", "name": "quic"}]}]},
+            {
+                "containers": [
+                    {
+                        **BASE["containers"][0],
+                        "ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP", "name": "quic"}],
+                    },
+                    BASE["containers"][1],
+                ]
+            },
+            id="ports by their protocol too",
+        ),
+        pytest.param(
             {"volumes": [{"name": "data", "emptyDir": {"medium": "Memory"}}]},
             {"volumes": [{"name": "data", "emptyDir": {"sizeLimit": "1Gi", "medium": "Memory"}}]},
             id="volumes by their name",
@@ -98,6 +111,15 @@ def test_the_arguments_reach_the_merge() -> None:
     assert spec["containers"][0]["env"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
     assert spec["hostIPC"] is True
     assert spec["shareProcessNamespace"] is True
+
+
+def test_an_explicit_none_is_what_was_left_out() -> None:
+    overrides = {"shareProcessNamespace": None, "hostIPC": None}
+    args = SharedProcessPodArgs.model_validate(
+        {"containers": [{"name": "a", "image": "b"}], "spec_overrides": overrides}
+    )
+    assert pod_spec(args)["shareProcessNamespace"] is True
+    assert "hostIPC" not in pod_spec(args)
 
 
 def by(key: str) -> Callable[[Any], str]:

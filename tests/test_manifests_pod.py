@@ -173,6 +173,9 @@ PTRACE = {"add": ["SYS_PTRACE"]}
         pytest.param({}, {}, USER, None, id="baseline is the default and adds nothing"),
         pytest.param({"profile": "baseline"}, {"run_as_user": 101}, {}, {"runAsUser": 0}, id="baseline is root too"),
         pytest.param(
+            {"profile": "baseline"}, {"run_as_group": 101}, {}, {"runAsGroup": 0}, id="root is in root's group"
+        ),
+        pytest.param(
             {"profile": "restricted"},
             {"run_as_group": 102},
             {"run_as_user": 101},

@@ -45,7 +45,8 @@ class AttachAccess(Model):
     ephemeral_containers: Optional[bool] = False
     """Whether they may add ephemeral containers to this pod (`kubectl debug`). Default: false."""
     list_pods: Optional[bool] = False
-    """Whether they may list and watch every pod of the namespace: RBAC cannot limit that by name. Default: false."""
+    """Whether they may list and watch every pod of the namespace, as `kubectl get pods` does: RBAC limits that by name
+    only where the client asks for one name. Default: false."""
 
 
 class NetworkPort(Model):

@@ -74,7 +74,8 @@ def _names(args: Tree) -> Problems:
 
 def _ports(args: Tree) -> Problems:
     def ports() -> Iterator[tuple[Path, Tree]]:
-        for path, container in containers(args):
+        # Init containers have ended when the others begin.
+        for path, container in containers(args, "containers", "sidecars"):
             for index, port in items(container, "ports"):
                 yield (*path, "ports", index), port
 

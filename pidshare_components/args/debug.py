@@ -27,11 +27,14 @@ class DebugShell(Model):
     Profiles:
 
     - `general`: root with SYS_PTRACE. Signals, reads and traces every process of the pod. Privileged level only.
-    - `baseline`: root, no capability added. Signals every process, reads those of root. Fits the baseline level.
+    - `baseline`: root, no capability added. Signals every process, reads those of root that have no capability
+      added. Fits the baseline level.
     - `restricted`: the target's user and group, which must not be root, no capability, no privilege escalation.
       Signals and reads the target's processes. Fits the restricted level.
     - `same-uid`: the target's user, group and capabilities: signals and reads what the target itself could.
     - `custom`: what `security_context` says.
+
+    Root is what an image starts as that says nothing else (its USER), such as busybox.
     """
 
     image: Optional[Image] = "busybox:1.37"

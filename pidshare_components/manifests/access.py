@@ -18,7 +18,9 @@ def role_rules(access: AttachAccess, pod_name: Any) -> list[Object]:  # noqa: AN
         access: what was asked for.
         pod_name: the pod's `metadata.name`, the only one the rules apply to (`resourceNames`).
     """
-    rules = [_rule("pods", ["get"], pod_name), _rule("pods/attach", ["get", "create"], pod_name)]
+    # `kubectl debug` waits for its container: it lists and watches by the pod's name, which resourceNames allows.
+    seen = ["get", "list", "watch"] if access.ephemeral_containers else ["get"]
+    rules = [_rule("pods", seen, pod_name), _rule("pods/attach", ["get", "create"], pod_name)]
     if access.logs:
         rules.append(_rule("pods/log", ["get"], pod_name))
     if access.exec:

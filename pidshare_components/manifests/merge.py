@@ -10,20 +10,21 @@ _SPELLING = {"hostIp": "hostIP", "downwardApi": "downwardAPI"}
 
 _FREE = frozenset(map(camel_case, FREE_FIELDS))
 
-# Kubernetes' patch merge keys (`patchMergeKey` in core/v1); lists without one are replaced as a whole.
+# The keys of server-side apply (`x-kubernetes-list-map-keys` in core/v1); lists without one are replaced as a whole.
 _MERGE_KEYS = {
-    "containers": "name",
-    "initContainers": "name",
-    "ephemeralContainers": "name",
-    "volumes": "name",
-    "env": "name",
-    "ports": "containerPort",
-    "volumeMounts": "mountPath",
-    "volumeDevices": "devicePath",
-    "imagePullSecrets": "name",
-    "hostAliases": "ip",
-    "topologySpreadConstraints": "topologyKey",
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "ephemeralContainers": ("name",),
+    "volumes": ("name",),
+    "env": ("name",),
+    "ports": ("containerPort", "protocol"),
+    "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
+    "imagePullSecrets": ("name",),
+    "hostAliases": ("ip",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
 }
+_DEFAULT_KEYS = {"protocol": "TCP"}
 
 
 def kubernetes_tree(arguments: Any) -> Any:  # noqa: ANN401 - any part of the arguments
@@ -59,12 +60,12 @@ def merged(base: Any, patch: Any, field: str = "") -> Any:  # noqa: ANN401 - tre
             **base,
             **{key: merged(base[key], value, key) if key in base else value for key, value in patch.items()},
         }
-    key = _MERGE_KEYS.get(field)
-    if key is None or not (isinstance(base, list) and isinstance(patch, (list, tuple))):
+    keys = _MERGE_KEYS.get(field)
+    if keys is None or not (isinstance(base, list) and isinstance(patch, (list, tuple))):
         return patch
     items = list(base)
     for item in patch:
-        where = _index(items, key, item)
+        where = _index(items, keys, item)
         if where is None:
             items.append(item)
         else:
@@ -72,7 +73,15 @@ def merged(base: Any, patch: Any, field: str = "") -> Any:  # noqa: ANN401 - tre
     return items
 
 
-def _index(items: list[Any], key: str, item: Any) -> "int | None":  # noqa: ANN401
-    if not isinstance(item, Mapping) or key not in item:
+def _index(items: list[Any], keys: tuple[str, ...], item: Any) -> "int | None":  # noqa: ANN401
+    identity = _identity(keys, item)
+    if identity is None:
         return None
-    return next((at for at, old in enumerate(items) if isinstance(old, Mapping) and old.get(key) == item[key]), None)
+    return next((at for at, old in enumerate(items) if _identity(keys, old) == identity), None)
+
+
+def _identity(keys: tuple[str, ...], item: Any) -> "list[Any] | None":  # noqa: ANN401
+    """Return what tells an item from the others of its list; None where it does not say."""
+    if not isinstance(item, Mapping) or keys[0] not in item:
+        return None
+    return [item.get(key, _DEFAULT_KEYS.get(key)) for key in keys]

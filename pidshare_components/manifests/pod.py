@@ -56,7 +56,8 @@ def pod_spec(args: SharedProcessPodArgs) -> Object:
         "containers": containers,
         **kubernetes_tree(given),
     }
-    whole: Object = merged(spec, args.spec_overrides or {})
+    # An explicit None is what was left out, here as in every other field.
+    whole: Object = merged(spec, plain_tree(args.spec_overrides or {}))
     return whole
 
 
@@ -105,6 +106,9 @@ def _root(args: SharedProcessPodArgs) -> Object:
     context: Object = {}
     if pod.get("runAsUser", 0) != 0:
         context["runAsUser"] = 0
+    if pod.get("runAsGroup", 0) != 0:
+        # The kernel compares groups too before it lets one process look into another: ptrace(2).
+        context["runAsGroup"] = 0
     if pod.get("runAsNonRoot", False) is not False:
         context |= {"runAsUser": 0, "runAsNonRoot": False}
     return context
