@@ -97,11 +97,12 @@ def _up(context: str) -> None:
 
 def _deploy(deployment: Deployment) -> dict[str, str]:
     """Run `pulumi up` and return where the pod is and which container has the shell."""
-    if not (deployment.official_plugin and deployment.language_host):
-        _say(
-            "Pulumi's language host or Kubernetes plugin cannot be had here: the program runs inline, "
-            "with the plugin of dev/."
-        )
+    lacking = {
+        "Pulumi's language host (the program runs inline)": not deployment.language_host,
+        "Pulumi's Kubernetes plugin (the one of dev/ stands in)": not deployment.official_plugin,
+    }
+    if any(lacking.values()):
+        _say(f"not to be had here: {', '.join(what for what, lacks in lacking.items() if lacks)}")
     _say(f"pulumi up of stacks/nginx, stack {_STACK}, on the cluster {deployment.cluster.name!r}:")
     stack = deployment.project(ROOT, _STACK)
     stack.up(on_output=_print, on_error=_print)
