@@ -15,7 +15,8 @@ from pidshare_components.manifests.merge import kubernetes_tree
 from tests.apiserver import accepted
 from tests.doors import as_camel_case, as_classes, with_leaves
 from tests.mocks import deploy
-from tests.rules import RULES, Rule, app, args
+from tests.rules import RULES, Rule
+from tests.rules.parts import app, args
 from tests.strategies import pods
 
 Tree = dict[str, Any]

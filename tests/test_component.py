@@ -155,7 +155,9 @@ def test_the_policy_selects_this_pod_and_no_other() -> None:
         assert selected == {name}
 
 
-@pytest.mark.parametrize("name", ["web", "Web_1", "ünïcode", "-", "x" * 100, "a" * 45 + "--" + "b" * 20, "日本"])
+@pytest.mark.parametrize(
+    "name", ["web", "Web_1", "a b/c:d", "ünïcode", "-", "x" * 100, "a" * 45 + "--" + "b" * 20, "日本"]
+)
 def test_the_label_is_one_and_the_same_in_previews_and_updates(name: str) -> None:
     first = label_of(web(called=name, **ALL))
     assert re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", first)
@@ -197,7 +199,11 @@ def test_the_role_names_the_pod_as_it_came_out() -> None:
     run = ready(**ALL)
     assert {name for rule in run.one("Role").inputs["rules"] for name in rule["resourceNames"]} == {"web-auto"}
     binding = run.one("RoleBinding").inputs
-    assert binding["roleRef"]["name"] == "web-attach-auto"
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": "web-attach-auto",
+    }
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "web-attach-auto", "namespace": "default"}]
 
 
@@ -233,7 +239,8 @@ def test_outputs_without_company() -> None:
 
 
 def test_a_container_with_a_terminal_is_one_to_attach_to() -> None:
-    containers = [APP, {**APP, "name": "sh", "stdin": True, "tty": True}]
+    half = [{**APP, "name": "log", "stdin": True}, {**APP, "name": "top", "tty": True}]
+    containers = [APP, *half, {**APP, "name": "sh", "stdin": True, "tty": True}]
     assert ready(containers=containers).outputs["web"]["commands"]["attach"].endswith("--container sh")
     assert ready(containers=containers, debug={"name": "dbg"}).outputs["web"]["commands"]["attach"].endswith(" dbg")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pulumi.provider.experimental.util import camel_case as pulumi_camel_case
 
@@ -95,21 +95,31 @@ def is_qualified(value: str) -> bool:
 
 
 @given(near_dns_labels)
+@example("a" * 63)
+@example("a" * 64)
 def test_dns_label(value: str) -> None:
     assert takes("container name", value) == is_label(value)
 
 
 @given(near_dns_subdomains)
+@example("a" * 253)
+@example("a" * 254)
 def test_dns_subdomain(value: str) -> None:
     assert takes("pod name", value) == is_subdomain(value)
 
 
 @given(near_label_values)
+@example("a" * 63)
+@example("a" * 64)
 def test_label_value(value: str) -> None:
     assert takes("label value", value) == (value == "" or is_qualified(value))
 
 
 @given(near_label_keys)
+@example("a" * 253 + "/a")
+@example("a" * 254 + "/a")
+@example("a/" + "a" * 63)
+@example("a/" + "a" * 64)
 def test_label_key(value: str) -> None:
     prefix, slash, name = value.partition("/")
     good = is_subdomain(prefix) and is_qualified(name) if slash else is_qualified(value)
@@ -117,6 +127,10 @@ def test_label_key(value: str) -> None:
 
 
 @given(near_port_names)
+@example("a" * 15)
+@example("a" * 16)
+@example("a--b")
+@example("80")
 def test_port_name(value: str) -> None:
     good = is_label(value, 15) and "--" not in value and bool(set(value) - set(string.digits + "-"))
     assert takes("port name", value) == good

@@ -103,6 +103,58 @@ def test_what_is_named_is_merged_and_all_else_is_replaced(patch: Tree, expected:
     assert before == BASE
 
 
+SPREAD = {"topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+
+
+@pytest.mark.parametrize(
+    ("field", "key", "other"),
+    [
+        ("containers", {"name": "a"}, {"name": "b"}),
+        ("initContainers", {"name": "a"}, {"name": "b"}),
+        ("ephemeralContainers", {"name": "a"}, {"name": "b"}),
+        ("volumes", {"name": "a"}, {"name": "b"}),
+        ("imagePullSecrets", {"name": "a"}, {"name": "b"}),
+        ("hostAliases", {"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}),
+        ("topologySpreadConstraints", SPREAD, {**SPREAD, "whenUnsatisfiable": "ScheduleAnyway"}),
+        ("topologySpreadConstraints", SPREAD, {**SPREAD, "topologyKey": "node"}),
+        ("env", {"name": "A"}, {"name": "B"}),
+        ("ports", {"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}),
+        ("ports", {"containerPort": 80, "protocol": "UDP"}, {"containerPort": 80}),
+        ("volumeMounts", {"mountPath": "/a"}, {"mountPath": "/b"}),
+        ("volumeDevices", {"devicePath": "/a"}, {"devicePath": "/b"}),
+    ],
+)
+def test_every_list_with_keys_is_merged_by_them(field: str, key: Tree, other: Tree) -> None:
+    patch = {field: [{**other, "new": 1}, {**key, "new": 2}]}
+    expected = [{**key, "old": 0, "new": 2}, {**other, "new": 1}]
+    assert merged({field: [{**key, "old": 0}]}, patch) == {field: expected}
+
+
+def test_tcp_is_the_protocol_of_a_port_that_says_none() -> None:
+    tcp = {"containerPort": 80, "protocol": "TCP"}
+    assert merged({"ports": [{"containerPort": 80}]}, {"ports": [tcp]}) == {"ports": [tcp]}
+
+
+@pytest.mark.parametrize(
+    ("base", "patch"),
+    [
+        ("x", {"a": 1}),
+        ({"a": 1}, "x"),
+        ([{"name": "a"}], "x"),
+        ("x", [{"name": "a"}]),
+        ([{"name": "a"}], {"name": "a"}),
+    ],
+)
+def test_what_is_of_another_kind_is_replaced(base: object, patch: object) -> None:
+    # An Output too: what is in it is not known yet.
+    assert merged({"containers": base}, {"containers": patch}) == {"containers": patch}
+
+
+def test_an_item_that_does_not_say_which_one_it_is_is_appended() -> None:
+    assert merged({"volumes": [{"name": "a"}]}, {"volumes": [{}, "x"]}) == {"volumes": [{"name": "a"}, {}, "x"]}
+    assert merged({"volumes": ["x", {}]}, {"volumes": [{"name": "a"}]}) == {"volumes": ["x", {}, {"name": "a"}]}
+
+
 def test_the_arguments_reach_the_merge() -> None:
     containers = [{"name": "app", "image": "nginx", "env": [{"name": "A", "value": "1"}]}]
     overrides = {"containers": [{"name": "app", "env": [{"name": "B", "value": "2"}]}], "hostIPC": True}

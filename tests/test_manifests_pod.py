@@ -197,6 +197,26 @@ PTRACE = {"add": ["SYS_PTRACE"]}
             id="same-uid takes over what lets one process read another",
         ),
         pytest.param(
+            {"profile": "same-uid"},
+            {},
+            {
+                **USER,
+                "privileged": False,
+                "allow_privilege_escalation": False,
+                "run_as_non_root": True,
+                "seccomp_profile": {"type": "Unconfined"},
+            },
+            {
+                "runAsUser": 101,
+                "runAsGroup": 102,
+                "privileged": False,
+                "allowPrivilegeEscalation": False,
+                "runAsNonRoot": True,
+                "seccompProfile": {"type": "Unconfined"},
+            },
+            id="same-uid may do neither more nor less than its target",
+        ),
+        pytest.param(
             {"profile": "custom", "security_context": {"capabilities": {"add": ["SYS_ADMIN"]}}},
             {},
             {},

@@ -1,63 +1,6 @@
-"""The rules over several fields, each by arguments that break it and nearly the same ones that do not."""
+"""Rules about containers."""
 
-from dataclasses import dataclass
-from typing import Any, Optional
-
-Tree = dict[str, Any]
-
-
-def app(name: str = "app", **fields: object) -> Tree:
-    return {"name": name, "image": "nginx", **fields}
-
-
-def args(*containers: Tree, **fields: object) -> Tree:
-    return {"containers": list(containers) or [app()], **fields}
-
-
-def port(number: int, **fields: object) -> Tree:
-    return {"container_port": number, **fields}
-
-
-def mount(name: str, path: str = "/data") -> Tree:
-    return {"name": name, "mount_path": path}
-
-
-def volume(name: str = "data") -> Tree:
-    return {"name": name, "empty_dir": {}}
-
-
-def root(**fields: object) -> Tree:
-    return app(security_context=fields)
-
-
-def adding(*names: str, **fields: object) -> Tree:
-    return root(capabilities={"add": list(names)}, **fields)
-
-
-def debug(**fields: object) -> Tree:
-    return {"debug": fields}
-
-
-def ingress(*peers: Tree, **rule: object) -> Tree:
-    return {"network": {"ingress": [{**({"peers": list(peers)} if peers else {}), **rule}]}}
-
-
-GET: Tree = {"http_get": {"port": 80}}
-CLAIM: Tree = {"name": "disk", "persistent_volume_claim": {"claim_name": "disk"}}
-LIMITS = {"cpu": "1400m", "memory": "1100M"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule, by arguments that break it and nearly the same ones that do not."""
-
-    bad: Tree
-    problems: dict[str, str]
-    """By path, words of the line."""
-    good: Tree
-    api: Optional[bool]
-    """Whether the API server refuses `bad` too; None where it never sees what the rule is about."""
-
+from tests.rules.parts import CLAIM, GET, Rule, adding, app, args, debug, mount, port, root, volume
 
 RULES = {
     "container names in one list": Rule(
@@ -312,110 +255,48 @@ RULES = {
         args(root(privileged=True, allow_privilege_escalation=True)),
         api=True,
     ),
-    "a debug sidecar that targets no container": Rule(
-        args(app("a"), sidecars=[app("b")], init_containers=[app("c")], **debug(target="c")),
-        {"debug.target": "named 'c'; write one of a, b"},
-        args(app("a"), sidecars=[app("b")], init_containers=[app("c")], **debug(target="b")),
-        api=None,
-    ),
-    "a debug sidecar of its own making without saying how": Rule(
-        args(**debug(profile="custom")),
-        {"debug.security_context": "custom"},
-        args(**debug(profile="custom", security_context={})),
-        api=None,
-    ),
-    "a debug sidecar of a profile and of its own making": Rule(
-        args(**debug(profile="general", security_context={})),
-        {"debug.security_context": "custom"},
-        args(**debug(profile="general")),
-        api=None,
-    ),
-    "a debug sidecar as a user nobody named": Rule(
-        args(root(run_as_group=1), **debug(profile="same-uid")),
-        {"containers[0].security_context.run_as_user": "same-uid takes it over"},
-        args(root(run_as_group=1), security_context={"run_as_user": 1}, **debug(profile="same-uid")),
-        api=None,
-    ),
-    "a restricted debug sidecar as root": Rule(
-        args(root(run_as_user=0, run_as_group=0), **debug(profile="restricted")),
-        {"debug.profile": "forbids root"},
-        args(root(run_as_user=0, run_as_group=0), **debug(profile="same-uid")),
-        api=None,
-    ),
-    "a debug sidecar that hangs on attach": Rule(
-        args(**debug(command=["/bin/sleep", "infinity"])),
-        {"debug.command": "attach would hang; write a shell"},
-        args(**debug(command=["/bin/sh", "-c", "sleep 1; exec sh"])),
-        api=None,
-    ),
-    "a debug sidecar that would not come back": Rule(
-        args(debug={}, restart_policy="OnFailure"),
-        {"restart_policy": "debug sidecar.*; write Always"},
-        args(restart_policy="OnFailure"),
-        api=None,
-    ),
-    "a peer that is pods and a network": Rule(
-        args(**ingress({"pods": {}, "cidr": "10.0.0.0/8"})),
-        {"network.ingress[0].peers[0]": "write cidr, or pods"},
-        args(**ingress({"pods": {}}, {"cidr": "10.0.0.0/8"})),
-        api=None,
-    ),
-    "a peer that is nobody": Rule(
-        args(**ingress({})), {"network.ingress[0].peers[0]": "write cidr, or pods"}, args(**ingress({"pods": {}})), None
-    ),
-    "a rule for a list of nobody": Rule(
-        # To Kubernetes an empty list is everybody.
-        args(network={"ingress": [{"peers": []}], "egress": [{"ports": []}]}),
-        {"network.ingress[0].peers": "everybody|anybody", "network.egress[0].ports": "every port"},
-        args(network={"ingress": [{}], "egress": []}),
-        api=None,
-    ),
-    "an exception of no network": Rule(
-        args(**ingress({"pods": {}, "except_cidrs": ["10.1.0.0/16"]})),
-        {"network.ingress[0].peers[0].except_cidrs": "write cidr"},
-        args(**ingress({"cidr": "10.0.0.0/8", "except_cidrs": ["10.1.0.0/16"]})),
-        api=None,
-    ),
-    "an exception outside of the network": Rule(
-        args(**ingress({"cidr": "10.0.0.0/8", "except_cidrs": ["10.1.0.0/16", "11.0.0.0/16"]})),
-        {"network.ingress[0].peers[0].except_cidrs[1]": "; "},
-        args(**ingress({"cidr": "10.0.0.0/8", "except_cidrs": ["10.1.0.0/16"]})),
-        api=None,
-    ),
-    "a range that ends before it begins": Rule(
-        args(**ingress(ports=[{"port": 90, "end_port": 80}])),
-        {"network.ingress[0].ports[0].end_port": "ends no range"},
-        args(**ingress(ports=[{"port": 80, "end_port": 90}])),
-        api=None,
-    ),
-    "a range that begins at a name": Rule(
-        args(**ingress(ports=[{"port": "web", "end_port": 80}])),
-        {"network.ingress[0].ports[0].end_port": "ends no range"},
-        args(**ingress(ports=[{"port": 80, "end_port": 80}])),
-        api=None,
-    ),
-    "a user with a namespace": Rule(
-        args(attach={"subjects": [{"kind": "User", "name": "ann", "namespace": "team"}]}),
-        {"attach.subjects[0].namespace": "leave it out"},
-        args(attach={"subjects": [{"kind": "ServiceAccount", "name": "ann", "namespace": "team"}]}),
-        api=None,
-    ),
-    "the label of the NetworkPolicy": Rule(
-        args(labels={"pidshare-components/pod": "mine"}),
-        {'labels["pidshare-components/pod"]': "write another key"},
-        args(labels={"pidshare-components/other": "mine"}),
-        api=None,
-    ),
-    "the node's process namespace": Rule(
-        args(spec_overrides={"hostPID": True}),
-        {"spec_overrides.hostPID": "shareProcessNamespace; leave it out"},
-        args(spec_overrides={"hostIPC": True}),
+    "a startup probe that wants two successes": Rule(
+        args(app(startup_probe={**GET, "success_threshold": 2})),
+        {"containers[0].startup_probe.success_threshold": "must be 1"},
+        args(app(startup_probe={**GET, "success_threshold": 1})),
         api=True,
     ),
-    "no shared process namespace": Rule(
-        args(spec_overrides={"shareProcessNamespace": False}),
-        {"spec_overrides.shareProcessNamespace": "use a plain Pod"},
-        args(spec_overrides={"shareProcessNamespace": True}),
-        api=None,
+    "every probe of an init container": Rule(
+        args(init_containers=[app("i", liveness_probe=GET, startup_probe=GET)]),
+        {
+            "init_containers[0].liveness_probe": "runs to its end",
+            "init_containers[0].startup_probe": "runs to its end",
+        },
+        args(init_containers=[app("i")]),
+        api=True,
+    ),
+    "root that must not be, against the pod": Rule(
+        args(root(run_as_user=0), security_context={"run_as_non_root": True}),
+        {"containers[0].security_context": "run_as_non_root"},
+        args(root(run_as_user=0, run_as_non_root=False), security_context={"run_as_non_root": True}),
+        api=False,
+    ),
+    "root of the pod that must not be here": Rule(
+        args(root(run_as_non_root=True), security_context={"run_as_user": 0}),
+        {"containers[0].security_context": "run_as_non_root"},
+        args(root(run_as_non_root=True, run_as_user=1), security_context={"run_as_user": 0}),
+        api=False,
+    ),
+    "SYS_ADMIN without escalation": Rule(
+        args(adding("SYS_ADMIN", allow_privilege_escalation=False)),
+        {"containers[0].security_context.allow_privilege_escalation": "cannot be false"},
+        args(adding("SYS_PTRACE", allow_privilege_escalation=False)),
+        api=False,  # it looks for the name with CAP_, which no runtime takes
+    ),
+    "names that are no capabilities": Rule(
+        args(root(capabilities={"add": ["CAP_KILL", "CAP_ALL", "kill"], "drop": ["NONE"]})),
+        {
+            "containers[0].security_context.capabilities.add[0]": "write KILL$",
+            "containers[0].security_context.capabilities.add[1]": "write ALL$",
+            "containers[0].security_context.capabilities.add[2]": "write KILL$",
+            "containers[0].security_context.capabilities.drop[0]": "write a name of capabilities",
+        },
+        args(root(capabilities={"add": ["KILL"], "drop": ["ALL"]})),
+        api=False,  # the runtime finds out
     ),
 }
