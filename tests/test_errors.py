@@ -45,6 +45,11 @@ def test_a_report_has_one_line_per_mistake_in_the_order_of_the_arguments() -> No
     assert [problem.reason for problem in error.problems] == ["first", "early", "late"]
 
 
+def test_a_line_break_in_a_key_does_not_break_the_line() -> None:
+    problem = Problem(("labels", "a\nb\u2028c"), "no key", "write another")
+    assert str(problem) == 'labels["a\\nb\\u2028c"]: no key; write another'
+
+
 def test_one_mistake_is_singular() -> None:
     assert str(ArgumentsError([Problem((), "empty", "write more")])).startswith("1 mistake in the arguments:\n")
 
