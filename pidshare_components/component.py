@@ -121,7 +121,7 @@ class SharedProcessPod(pulumi.ComponentResource):
         return self._network_policy
 
     async def _label_value(self) -> str:
-        """Return a label value that no other pod has: the URN is unique, and the same in every preview and update.
+        """Return a label value that no other pod of this backend has: the URN, the same in every preview and update.
 
         Awaited, because an `apply` would make the children depend on this component, whose part they are.
         """

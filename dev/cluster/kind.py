@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from dev.cluster import kubernetes_programs
-from dev.cluster.errors import output_of
+from dev.cluster.errors import ClusterError, output_of
 from dev.cluster.state import Cluster, run_dir
 from dev.progress import step
 
@@ -34,6 +34,7 @@ def up(name: str) -> Cluster:
     """
     kubeconfig = run_dir(name) / "kubeconfig"
     kubeconfig.parent.mkdir(parents=True)
+    _mark(name).touch()
     with step(f"creating the kind cluster {_kind_name(name)}"):
         output_of(
             ["kind", "create", "cluster", "--name", _kind_name(name), "--kubeconfig", kubeconfig, "--wait", "180s"]
@@ -49,8 +50,16 @@ def running(name: str) -> Cluster | None:
 
 
 def down(name: str) -> None:
-    """Delete the cluster, in whatever state it is, if it is there."""
-    if available() and _known(name):
+    """Delete the cluster, in whatever state it is, if it is there.
+
+    Raises:
+        ClusterError: it was created, but Docker is not there to delete it.
+    """
+    if not available():
+        if _mark(name).exists():
+            raise ClusterError(f"the kind cluster {_kind_name(name)} is Docker's: start Docker to take it down")
+        return
+    if _known(name):
         output_of(
             ["kind", "delete", "cluster", "--name", _kind_name(name), "--kubeconfig", run_dir(name) / "kubeconfig"]
         )
@@ -58,6 +67,11 @@ def down(name: str) -> None:
 
 def _known(name: str) -> bool:
     return _kind_name(name) in output_of(["kind", "get", "clusters"]).split()
+
+
+def _mark(name: str) -> Path:
+    """Return the file that says that the cluster is kind's, from before it is created."""
+    return run_dir(name) / "kind"
 
 
 def _kind_name(name: str) -> str:

@@ -311,6 +311,18 @@ def test_a_kind_that_fails_is_taken_down_again(tmp_path: Path) -> None:
     assert not run_dir("x").exists()
 
 
+@pytest.mark.usefixtures("kind")
+def test_a_kind_cluster_is_not_forgotten_while_docker_is_stopped(programs: Path, tmp_path: Path) -> None:
+    cluster.up("x")
+    play(programs, "docker", "exit 1")
+    with pytest.raises(ClusterError, match="start Docker to take it down"):
+        cluster.down("x")
+    play(programs, "docker", "exit 0")
+    cluster.down("x")
+    assert (tmp_path / "known").read_text() == ""
+    assert not run_dir("x").exists()
+
+
 def test_files_with_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     write_text(tmp_path / "kubeconfig", "secret")
     assert stat.S_IMODE((tmp_path / "kubeconfig").stat().st_mode) == 0o600
