@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import runpy
 import secrets
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -103,7 +102,7 @@ def _passphrase(home: Path) -> Path:
 
 def _copy_configuration(source: Path, target: Path) -> None:
     """Copy a stack's configuration, but keep the salt that the engine wrote: it belongs to the state."""
-    salt = yaml.safe_load(target.read_text()).get("encryptionsalt") if target.exists() else None
-    shutil.copyfile(source, target)
-    if salt is not None:
-        target.write_text(yaml.safe_dump({**yaml.safe_load(target.read_text()), "encryptionsalt": salt}))
+    settings = yaml.safe_load(source.read_text())
+    if target.exists() and (salt := yaml.safe_load(target.read_text()).get("encryptionsalt")):
+        settings["encryptionsalt"] = salt
+    target.write_text(yaml.safe_dump(settings))

@@ -37,12 +37,16 @@ def dns_label(value: str) -> str:
 
 def dns_subdomain(value: str) -> str:
     """Check a DNS subdomain (RFC 1123): labels joined by dots, at most 253 characters."""
-    if len(value) > _DNS_SUBDOMAIN_LIMIT or not _DNS_SUBDOMAIN.fullmatch(value):
+    if not _is_dns_subdomain(value):
         raise ValueError(
             "not a DNS subdomain (RFC 1123); use at most 253 lower-case letters, digits, hyphens and dots, with a "
             "letter or digit at both ends"
         )
     return value
+
+
+def _is_dns_subdomain(value: str) -> bool:
+    return len(value) <= _DNS_SUBDOMAIN_LIMIT and _DNS_SUBDOMAIN.fullmatch(value) is not None
 
 
 def port_name(value: str) -> str:
@@ -58,8 +62,7 @@ def port_name(value: str) -> str:
 def qualified_name(value: str) -> str:
     """Check the key of a label or annotation: an optional DNS subdomain and `/`, then at most 63 characters."""
     prefix, slash, name = value.rpartition("/")
-    prefixed = not slash or (len(prefix) <= _DNS_SUBDOMAIN_LIMIT and _DNS_SUBDOMAIN.fullmatch(prefix))
-    if not prefixed or not _QUALIFIED_NAME.fullmatch(name):
+    if (slash and not _is_dns_subdomain(prefix)) or not _QUALIFIED_NAME.fullmatch(name):
         raise ValueError(
             "not a label key; use at most 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, "
             "and before it, if anything, a DNS subdomain and '/'"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from dev.paths import ROOT
+
 PACKAGE = ROOT / "pidshare_components"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 EXTRAS = ("typer", "click", "rich", "pexpect", "kubernetes", "pulumi_policy")

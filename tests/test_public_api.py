@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pidshare_components
+from dev.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 USAGE = ROOT / "tests" / "typing" / "usage.py"
 TOOLS = Path(sys.executable).parent
 

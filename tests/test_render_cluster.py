@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dev.paths import ROOT
+
 pytestmark = pytest.mark.cluster
 
-ROOT = Path(__file__).resolve().parent.parent
 PIDSHARE = Path(sys.executable).parent / "pidshare"
 WORDS = """
     y n yes NO on off true False null ~ .nan .inf = << &a *a !x | > % @ ` - ? : --- ... [] {} # ' "

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-TESTS = Path(__file__).resolve().parent
-ROOT = TESTS.parent
+from dev.paths import ROOT
+
+TESTS = ROOT / "tests"
 PIDSHARE = Path(sys.executable).parent / "pidshare"
 
 

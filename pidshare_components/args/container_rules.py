@@ -37,23 +37,24 @@ _EXACTLY_ONE: dict[str, tuple[str, ...]] = {
 }
 
 
-def _duplicates(values: Iterator[tuple[Path, Any]], what: str) -> Problems:
-    """Yield what is there twice, without the value: except for names it may be a secret."""
+def _repeated(values: Iterator[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:
+    """Yield what was there before."""
     seen = set()
     for path, value in values:
         if value in seen:
-            yield Problem(path, f"this {what} is used twice", "write another")
+            yield path, value
         seen.add(value)
 
 
+def _duplicates(values: Iterator[tuple[Path, Any]], what: str) -> Problems:
+    """Yield what is there twice, without the value: except for names it may be a secret."""
+    for path, _ in _repeated(values):
+        yield Problem(path, f"this {what} is used twice", "write another")
+
+
 def _duplicate_names(named: Iterator[tuple[Path, Any]], what: str) -> Problems:
-    seen = set()
-    for path, name in named:
-        if not isinstance(name, str):
-            continue
-        if name in seen:
-            yield Problem(path, f"the {what} '{name}' is used twice", "write another")
-        seen.add(name)
+    for path, name in _repeated((path, name) for path, name in named if isinstance(name, str)):
+        yield Problem(path, f"the {what} '{name}' is used twice", "write another")
 
 
 def _names(args: Tree) -> Problems:

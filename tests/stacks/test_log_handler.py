@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from dev.paths import ROOT
 from pidshare_components.render import RenderError, render
 
-ROOT = Path(__file__).resolve().parents[2]
 STACK = ROOT / "stacks/log-handler"
 
 
