@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -17,13 +16,15 @@ pytestmark = pytest.mark.timeout(120)  # a handler that waits for ever is a fail
 
 SCRIPT = Path(__file__).resolve().parents[2] / "stacks/log-handler/log-handler.sh"
 
+# Leaves no capability to the program that it becomes, as in the pod: root would look into every process. A program of
+# its own, because a fork of this process may not run Python: after other tests it has threads of gRPC.
+WITHOUT_CAPABILITIES = """
+import ctypes, os, sys
 PR_CAPBSET_DROP = 24
-
-
-def drop_capabilities() -> None:
-    """Leave none to the program that comes next, as in the pod: root would look into every process."""
-    for capability in range(64):
-        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+for capability in range(64):
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Playground:
@@ -36,9 +37,8 @@ class Playground:
 
     def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [str(word) for word in command],
+            [sys.executable, "-c", WITHOUT_CAPABILITIES, *map(str, command)],
             env={**os.environ, **environment},
-            preexec_fn=drop_capabilities,  # noqa: PLW1509 - nothing here has threads
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
