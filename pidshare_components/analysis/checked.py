@@ -1,0 +1,153 @@
+"""Whether a pod's spec has the types of Kubernetes in every field that the analysis reads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pidshare_components.analysis import capabilities
+from pidshare_components.analysis.tree import UNKNOWN, Path, SpecError, Tree, child, objects
+
+_LEAVES: dict[str, tuple[type, str]] = {
+    "text": (str, "text"),
+    "flag": (bool, "true or false, without quotes"),
+    "whole": (int, "a whole number, without quotes"),
+}
+
+_TYPES = {kind: wanted for kind, (wanted, _) in _LEAVES.items()}
+
+# A string is the kind of a leaf, a list with one item a list of such, a dict an object with these fields.
+_PROFILE = {"type": "text", "localhostProfile": "text"}
+_SELINUX = {"user": "text", "role": "text", "type": "text", "level": "text"}
+_REFERENCE = {"name": "text", "optional": "flag"}
+_HANDLER = {
+    "exec": {"command": ["text"]},
+    "httpGet": {"host": "text"},
+    "tcpSocket": {"host": "text"},
+}
+_CONTAINER = {
+    "name": "text",
+    "image": "text",
+    "command": ["text"],
+    "args": ["text"],
+    "restartPolicy": "text",
+    "targetContainerName": "text",
+    "env": [
+        {
+            "name": "text",
+            "value": "text",
+            "valueFrom": {"secretKeyRef": {"name": "text", "key": "text"}, "configMapKeyRef": {"name": "text"}},
+        }
+    ],
+    "envFrom": [{"prefix": "text", "secretRef": _REFERENCE, "configMapRef": _REFERENCE}],
+    "ports": [{"hostPort": "whole"}],
+    "volumeMounts": [{"name": "text", "mountPath": "text", "subPath": "text", "readOnly": "flag"}],
+    "livenessProbe": _HANDLER,
+    "readinessProbe": _HANDLER,
+    "startupProbe": _HANDLER,
+    "lifecycle": {"postStart": _HANDLER, "preStop": _HANDLER},
+    "securityContext": {
+        "runAsUser": "whole",
+        "runAsGroup": "whole",
+        "runAsNonRoot": "flag",
+        "privileged": "flag",
+        "allowPrivilegeEscalation": "flag",
+        "readOnlyRootFilesystem": "flag",
+        "procMount": "text",
+        "capabilities": {"add": ["text"], "drop": ["text"]},
+        "seccompProfile": _PROFILE,
+        "appArmorProfile": _PROFILE,
+        "seLinuxOptions": _SELINUX,
+        "windowsOptions": {"hostProcess": "flag"},
+    },
+}
+_SECRET = {"secretName": "text", "defaultMode": "whole"}
+_SPEC = {
+    "shareProcessNamespace": "flag",
+    "hostPID": "flag",
+    "hostIPC": "flag",
+    "hostNetwork": "flag",
+    "hostUsers": "flag",
+    "automountServiceAccountToken": "flag",
+    "serviceAccountName": "text",
+    "os": {"name": "text"},
+    "containers": [_CONTAINER],
+    "initContainers": [_CONTAINER],
+    "ephemeralContainers": [_CONTAINER],
+    "securityContext": {
+        "runAsUser": "whole",
+        "runAsGroup": "whole",
+        "runAsNonRoot": "flag",
+        "fsGroup": "whole",
+        "supplementalGroups": ["whole"],
+        "supplementalGroupsPolicy": "text",
+        "seccompProfile": _PROFILE,
+        "appArmorProfile": _PROFILE,
+        "seLinuxOptions": _SELINUX,
+        "windowsOptions": {"hostProcess": "flag"},
+        "sysctls": [{"name": "text", "value": "text"}],
+    },
+    "volumes": [
+        {
+            "name": "text",
+            "secret": _SECRET,
+            "projected": {
+                "defaultMode": "whole",
+                "sources": [{"secret": {"name": "text"}, "serviceAccountToken": {"path": "text"}}],
+            },
+        }
+    ],
+}
+_METADATA: Tree = {"annotations": {}}
+
+
+def check_spec(metadata: Tree, spec: Tree) -> None:
+    """Check a pod's metadata and spec; UNKNOWN and None may stand anywhere.
+
+    Raises:
+        SpecError: something is of another type than Kubernetes wants, or no capability. Paths begin at the pod.
+    """
+    _check(metadata, _METADATA, ("metadata",))
+    _check(spec, _SPEC, ("spec",))
+    if spec.get("containers") is None:
+        raise SpecError(("spec", "containers"), "is missing", "write at least one container")
+    for path, name in _capability_names(spec):
+        if not isinstance(name, str) or (name.upper() != "ALL" and not capabilities.bit(name)):
+            raise SpecError(path, "is no capability", "write a name of capabilities(7) without CAP_, or ALL")
+
+
+def _check(value: Any, kind: Any, path: Path) -> None:  # noqa: ANN401 - of the tree, of the table
+    """Check a value that is neither None nor UNKNOWN."""
+    if isinstance(kind, str):
+        wanted, instead = _LEAVES[kind]
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise SpecError(path, f"must be {instead.partition(',')[0]}", f"write {instead}")
+    elif isinstance(kind, list):
+        if not isinstance(value, list):
+            raise SpecError(path, "must be a list", "write a list, even of one item")
+        _check_items(value, kind[0], path)
+    else:
+        if not isinstance(value, dict):
+            raise SpecError(path, "must be a mapping", "write keys with values")
+        for key, item in value.items():
+            its_kind = kind.get(key)
+            if its_kind is None or item is None or item is UNKNOWN:
+                continue
+            # Nearly everything is right: that is seen without making its path.
+            if not isinstance(its_kind, str) or type(item) is not _TYPES[its_kind]:
+                _check(item, its_kind, (*path, key))
+
+
+def _check_items(items: list[Any], kind: Any, path: Path) -> None:  # noqa: ANN401 - of the table
+    for index, item in enumerate(items):
+        if item is None:
+            raise SpecError((*path, index), "is empty", "write an item, or leave it out")
+        if item is not UNKNOWN:
+            _check(item, kind, (*path, index))
+
+
+def _capability_names(spec: Tree) -> Iterator[tuple[Path, object]]:
+    for key in ("initContainers", "containers", "ephemeralContainers"):
+        for index, container in objects(spec, key):
+            for which in ("add", "drop"):
+                for place, name in objects(child(container, "securityContext", "capabilities"), which):
+                    if name is not UNKNOWN:
+                        yield ("spec", key, index, "securityContext", "capabilities", which, place), name
