@@ -1,0 +1,165 @@
+"""What a pod's security settings mean where its containers share a process namespace."""
+
+from collections.abc import Iterator, Sequence
+
+from pidshare_components.analysis import capabilities
+from pidshare_components.analysis.capabilities import names_of
+from pidshare_components.analysis.exposure import Pair
+from pidshare_components.analysis.facts import PAUSE, Container, ContainerKind, OpenId, Pod
+from pidshare_components.analysis.kernel import Action, Answer
+from pidshare_components.analysis.rule import Finding, Rule, Severity
+from pidshare_components.analysis.tree import Path, child
+
+HOST_PID = Rule(
+    "host-pid",
+    Severity.HIGH,
+    "The containers are in the process namespace of the node",
+    "With hostPID every process of the node is visible, and within reach of a privileged container.",
+)
+HOST_PID_AND_SHARED = Rule(
+    "host-pid-and-shared",
+    Severity.HIGH,
+    "Two process namespaces are asked for at once",
+    "The API server refuses a pod with both (Kubernetes, validation of PodSpec).",
+)
+PRIVILEGED = Rule(
+    "privileged-container",
+    Severity.HIGH,
+    "A privileged container shares the process namespace",
+    "A privileged container that runs as root has every capability, and so reads, traces and signals every process.",
+)
+SYS_PTRACE = Rule(
+    "sys-ptrace",
+    Severity.MEDIUM,
+    "A container has SYS_PTRACE",
+    "SYS_PTRACE passes every ptrace access check: the environment, files and memory of every process of the namespace "
+    "(ptrace(2), capabilities(7)). Signals need KILL or the same user instead (kill(2)).",
+)
+INERT_CAPABILITY = Rule(
+    "inert-capability",
+    Severity.MEDIUM,
+    "A capability is added to a container that does not run as root",
+    "Kubernetes sets no ambient capabilities, so a process that does not start as root has none of the added ones "
+    "(capabilities(7), kubernetes/kubernetes#56374).",
+)
+SIGNALS_PAUSE = Rule(
+    "signals-pause",
+    Severity.MEDIUM,
+    "The user of the sandbox is that of the containers",
+    "A pod-level runAsUser is the user of the sandbox too. PID 1 ends on SIGTERM and SIGINT, and the kubelet then "
+    "starts every container of the pod anew.",
+)
+SWITCHES_USER = Rule(
+    "switches-user",
+    Severity.LOW,
+    "A container can become the user of another one",
+    "SETUID and SETGID, which root has by default, let a process change to another process's user and group and then "
+    "pass the ptrace access check as that user (setuid(2), ptrace(2)).",
+)
+GROUP_WITHOUT_USER = Rule(
+    "group-without-user",
+    Severity.HIGH,
+    "The pod has runAsGroup without runAsUser",
+    "Both are settings of the sandbox too, and containerd refuses to make one with a group and no user.",
+)
+ROOT_REFUSED = Rule(
+    "root-refused",
+    Severity.HIGH,
+    "A container must not run as root, and would",
+    "With runAsNonRoot the kubelet refuses to start a container as user 0 (Kubernetes, SecurityContext).",
+)
+RULES = (
+    HOST_PID,
+    HOST_PID_AND_SHARED,
+    PRIVILEGED,
+    SYS_PTRACE,
+    INERT_CAPABILITY,
+    SIGNALS_PAUSE,
+    SWITCHES_USER,
+    GROUP_WITHOUT_USER,
+    ROOT_REFUSED,
+)
+
+
+def findings(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """Yield what the settings of a pod in a shared process namespace mean."""
+    yield from _namespace(pod)
+    yield from _sandbox(pod, pairs)
+    for container in pod.containers:
+        if container.kind is not ContainerKind.INIT:
+            yield from _powers(container)
+        yield from _start(pod, container)
+    yield from _switching(pod, pairs)
+
+
+def _found(rule: Rule, path: Path, message: str, fix: str) -> Finding:
+    return Finding(rule, rule.severity, path, message, fix)
+
+
+def _namespace(pod: Pod) -> Iterator[Finding]:
+    if pod.spec.get("hostPID") is not True:
+        return
+    if pod.spec.get("shareProcessNamespace") is True:
+        message = "hostPID and shareProcessNamespace are both true, which Kubernetes refuses"
+        yield _found(HOST_PID_AND_SHARED, ("hostPID",), message, "leave hostPID out")
+    else:
+        message = "every container sees the processes of the node, with their command lines"
+        yield _found(HOST_PID, ("hostPID",), message, "leave it out; to see the other containers share their namespace")
+
+
+def _sandbox(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
+    context = pod.spec.get("securityContext")
+    user, group = child(context, "runAsUser"), child(context, "runAsGroup")
+    if group is not None and user is None:
+        message = "containerd makes no sandbox with a group and without a user, so no container starts"
+        yield _found(GROUP_WITHOUT_USER, ("securityContext", "runAsGroup"), message, "write runAsUser beside it")
+    reached = [
+        pair.source.name
+        for pair in pairs
+        if pair.target.name == PAUSE and pair.answer(Action.SIGNAL) is Answer.YES and pair.source.uid == pair.target.uid
+    ]
+    if user is not None and user != 0 and reached:
+        names = " and ".join(f"'{name}'" for name in dict.fromkeys(reached))
+        message = f"the sandbox runs as user {user} too, so {names} can end the whole pod with `kill 1`"
+        fix = "write runAsUser on the containers instead of the pod"
+        yield _found(SIGNALS_PAUSE, ("securityContext", "runAsUser"), message, fix)
+
+
+def _start(pod: Pod, container: Container) -> Iterator[Finding]:
+    own = child(container.tree, "securityContext", "runAsNonRoot")
+    never_root = child(pod.spec, "securityContext", "runAsNonRoot") if own is None else own
+    if never_root is True and container.uid == 0:
+        path: Path = (*container.path, "securityContext", "runAsUser")
+        message = f"'{container.name}' never starts: it would run as user 0, and runAsNonRoot forbids it"
+        yield _found(ROOT_REFUSED, path, message, "write another user, or runAsNonRoot: false")
+
+
+def _powers(container: Container) -> Iterator[Finding]:
+    context: Path = (*container.path, "securityContext")
+    added = child(container.tree, "securityContext", "capabilities", "add")
+    never_root = not container.uid.maybe_root if isinstance(container.uid, OpenId) else container.uid != 0
+    if container.confinement.privileged:
+        if not never_root:
+            message = f"'{container.name}' is privileged: it reads, traces and signals every process of the pod"
+            fix = "take privileged away, and add the one capability that it needs"
+            yield _found(PRIVILEGED, (*context, "privileged"), message, fix)
+    elif never_root:
+        if isinstance(added, list) and added:
+            message = f"the capabilities added to '{container.name}' do nothing: it does not start as root"
+            fix = "leave them out, or run it as user 0"
+            yield _found(INERT_CAPABILITY, (*context, "capabilities", "add"), message, fix)
+    elif container.least & capabilities.SYS_PTRACE:
+        message = f"'{container.name}' reads the environment, files and memory of every process of the pod"
+        fix = "leave SYS_PTRACE out: signals need none, and a process of the same user and group is readable without"
+        yield _found(SYS_PTRACE, (*context, "capabilities", "add"), message, fix)
+
+
+def _switching(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
+    for source in pod.containers:
+        reached = [pair.target.name for pair in pairs if pair.source is source and pair.switching and pair.target.path]
+        if reached:
+            names = " and ".join(f"'{name}'" for name in reached)
+            powers = " and ".join(names_of(source.least & (capabilities.SETUID | capabilities.SETGID)))
+            message = f"'{source.name}' has {powers}: it can take on the user and group of {names}, and read it then"
+            fix = "drop SETUID and SETGID, or ALL, unless its program changes its user"
+            yield _found(SWITCHES_USER, (*source.path, "securityContext", "capabilities", "drop"), message, fix)
