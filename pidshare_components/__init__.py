@@ -1,95 +1,219 @@
-"""A Pulumi component for Kubernetes pods whose containers share one process namespace."""
+"""A Pulumi component for Kubernetes pods whose containers share one process namespace.
 
-from pidshare_components.args.access import (
-    AttachAccess,
-    NetworkAccess,
-    NetworkPeer,
-    NetworkPort,
-    NetworkRule,
-    Subject,
-    SubjectKind,
-)
-from pidshare_components.args.containers import (
-    ConfigMapEnvSource,
-    ConfigMapKeySelector,
-    Container,
-    ContainerPort,
-    EnvFromSource,
-    EnvVar,
-    EnvVarSource,
-    ExecAction,
-    GRPCAction,
-    HTTPGetAction,
-    HTTPHeader,
-    ImagePullPolicy,
-    Lifecycle,
-    LifecycleHandler,
-    LocalObjectReference,
-    MountPropagation,
-    ObjectFieldSelector,
-    Probe,
-    Protocol,
-    ResourceFieldSelector,
-    ResourceRequirements,
-    SecretEnvSource,
-    SecretKeySelector,
-    SleepAction,
-    TCPSocketAction,
-    TerminationMessagePolicy,
-    VolumeDevice,
-    VolumeMount,
-)
-from pidshare_components.args.debug import DebugProfile, DebugShell
-from pidshare_components.args.pod import RestartPolicy, SharedProcessPodArgs
-from pidshare_components.args.scheduling import (
-    DNSPolicy,
-    HostAlias,
-    LabelSelector,
-    LabelSelectorOperator,
-    LabelSelectorRequirement,
-    NodeInclusionPolicy,
-    PodDNSConfig,
-    PodDNSConfigOption,
-    TaintEffect,
-    Toleration,
-    TolerationOperator,
-    TopologySpreadConstraint,
-    UnsatisfiableConstraintAction,
-)
-from pidshare_components.args.security import (
-    AppArmorProfile,
-    Capabilities,
-    FSGroupChangePolicy,
-    PodSecurityContext,
-    ProcMount,
-    ProfileType,
-    SeccompProfile,
-    SecurityContext,
-    SELinuxOptions,
-    SupplementalGroupsPolicy,
-    Sysctl,
-)
-from pidshare_components.args.volumes import (
-    ConfigMapProjection,
-    ConfigMapVolumeSource,
-    DownwardAPIProjection,
-    DownwardAPIVolumeFile,
-    DownwardAPIVolumeSource,
-    EmptyDirVolumeSource,
-    HostPathVolumeSource,
-    KeyToPath,
-    PersistentVolumeClaimVolumeSource,
-    ProjectedVolumeSource,
-    SecretProjection,
-    SecretVolumeSource,
-    ServiceAccountTokenProjection,
-    Volume,
-    VolumeProjection,
-)
-from pidshare_components.component import SharedProcessPod
-from pidshare_components.errors import ArgumentsError, Problem
+The public names are read when they are first used: what only analyses manifests does without Pulumi.
+"""
+
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from pidshare_components.analysis.capabilities import Runtime
+    from pidshare_components.analysis.node import SecurityModule
+    from pidshare_components.analysis.rule import Severity
+    from pidshare_components.args.access import (
+        AttachAccess,
+        NetworkAccess,
+        NetworkPeer,
+        NetworkPort,
+        NetworkRule,
+        Subject,
+        SubjectKind,
+    )
+    from pidshare_components.args.analysis import AcceptedFinding, ImageFacts, NodeFacts, OnFinding
+    from pidshare_components.args.containers import (
+        ConfigMapEnvSource,
+        ConfigMapKeySelector,
+        Container,
+        ContainerPort,
+        EnvFromSource,
+        EnvVar,
+        EnvVarSource,
+        ExecAction,
+        GRPCAction,
+        HTTPGetAction,
+        HTTPHeader,
+        ImagePullPolicy,
+        Lifecycle,
+        LifecycleHandler,
+        LocalObjectReference,
+        MountPropagation,
+        ObjectFieldSelector,
+        Probe,
+        Protocol,
+        ResourceFieldSelector,
+        ResourceRequirements,
+        SecretEnvSource,
+        SecretKeySelector,
+        SleepAction,
+        TCPSocketAction,
+        TerminationMessagePolicy,
+        VolumeDevice,
+        VolumeMount,
+    )
+    from pidshare_components.args.debug import DebugProfile, DebugShell
+    from pidshare_components.args.pod import RestartPolicy, SharedProcessPodArgs
+    from pidshare_components.args.scheduling import (
+        DNSPolicy,
+        HostAlias,
+        LabelSelector,
+        LabelSelectorOperator,
+        LabelSelectorRequirement,
+        NodeInclusionPolicy,
+        PodDNSConfig,
+        PodDNSConfigOption,
+        TaintEffect,
+        Toleration,
+        TolerationOperator,
+        TopologySpreadConstraint,
+        UnsatisfiableConstraintAction,
+    )
+    from pidshare_components.args.security import (
+        AppArmorProfile,
+        Capabilities,
+        FSGroupChangePolicy,
+        PodSecurityContext,
+        ProcMount,
+        ProfileType,
+        SeccompProfile,
+        SecurityContext,
+        SELinuxOptions,
+        SupplementalGroupsPolicy,
+        Sysctl,
+    )
+    from pidshare_components.args.volumes import (
+        ConfigMapProjection,
+        ConfigMapVolumeSource,
+        DownwardAPIProjection,
+        DownwardAPIVolumeFile,
+        DownwardAPIVolumeSource,
+        EmptyDirVolumeSource,
+        HostPathVolumeSource,
+        KeyToPath,
+        PersistentVolumeClaimVolumeSource,
+        ProjectedVolumeSource,
+        SecretProjection,
+        SecretVolumeSource,
+        ServiceAccountTokenProjection,
+        Volume,
+        VolumeProjection,
+    )
+    from pidshare_components.component import SharedProcessPod
+    from pidshare_components.errors import ArgumentsError, Problem
+    from pidshare_components.judgement import FindingsError
+
+_NAMES = {
+    "analysis.capabilities": ("Runtime",),
+    "analysis.node": ("SecurityModule",),
+    "analysis.rule": ("Severity",),
+    "args.access": (
+        "AttachAccess",
+        "NetworkAccess",
+        "NetworkPeer",
+        "NetworkPort",
+        "NetworkRule",
+        "Subject",
+        "SubjectKind",
+    ),
+    "args.analysis": (
+        "AcceptedFinding",
+        "ImageFacts",
+        "NodeFacts",
+        "OnFinding",
+    ),
+    "args.containers": (
+        "ConfigMapEnvSource",
+        "ConfigMapKeySelector",
+        "Container",
+        "ContainerPort",
+        "EnvFromSource",
+        "EnvVar",
+        "EnvVarSource",
+        "ExecAction",
+        "GRPCAction",
+        "HTTPGetAction",
+        "HTTPHeader",
+        "ImagePullPolicy",
+        "Lifecycle",
+        "LifecycleHandler",
+        "LocalObjectReference",
+        "MountPropagation",
+        "ObjectFieldSelector",
+        "Probe",
+        "Protocol",
+        "ResourceFieldSelector",
+        "ResourceRequirements",
+        "SecretEnvSource",
+        "SecretKeySelector",
+        "SleepAction",
+        "TCPSocketAction",
+        "TerminationMessagePolicy",
+        "VolumeDevice",
+        "VolumeMount",
+    ),
+    "args.debug": (
+        "DebugProfile",
+        "DebugShell",
+    ),
+    "args.pod": (
+        "RestartPolicy",
+        "SharedProcessPodArgs",
+    ),
+    "args.scheduling": (
+        "DNSPolicy",
+        "HostAlias",
+        "LabelSelector",
+        "LabelSelectorOperator",
+        "LabelSelectorRequirement",
+        "NodeInclusionPolicy",
+        "PodDNSConfig",
+        "PodDNSConfigOption",
+        "TaintEffect",
+        "Toleration",
+        "TolerationOperator",
+        "TopologySpreadConstraint",
+        "UnsatisfiableConstraintAction",
+    ),
+    "args.security": (
+        "AppArmorProfile",
+        "Capabilities",
+        "FSGroupChangePolicy",
+        "PodSecurityContext",
+        "ProcMount",
+        "ProfileType",
+        "SeccompProfile",
+        "SecurityContext",
+        "SELinuxOptions",
+        "SupplementalGroupsPolicy",
+        "Sysctl",
+    ),
+    "args.volumes": (
+        "ConfigMapProjection",
+        "ConfigMapVolumeSource",
+        "DownwardAPIProjection",
+        "DownwardAPIVolumeFile",
+        "DownwardAPIVolumeSource",
+        "EmptyDirVolumeSource",
+        "HostPathVolumeSource",
+        "KeyToPath",
+        "PersistentVolumeClaimVolumeSource",
+        "ProjectedVolumeSource",
+        "SecretProjection",
+        "SecretVolumeSource",
+        "ServiceAccountTokenProjection",
+        "Volume",
+        "VolumeProjection",
+    ),
+    "component": ("SharedProcessPod",),
+    "errors": (
+        "ArgumentsError",
+        "Problem",
+    ),
+    "judgement": ("FindingsError",),
+}
+"""Where each public name is, by module."""
 
 __all__ = [
+    "AcceptedFinding",
     "AppArmorProfile",
     "ArgumentsError",
     "AttachAccess",
@@ -112,11 +236,13 @@ __all__ = [
     "EnvVarSource",
     "ExecAction",
     "FSGroupChangePolicy",
+    "FindingsError",
     "GRPCAction",
     "HTTPGetAction",
     "HTTPHeader",
     "HostAlias",
     "HostPathVolumeSource",
+    "ImageFacts",
     "ImagePullPolicy",
     "KeyToPath",
     "LabelSelector",
@@ -130,8 +256,10 @@ __all__ = [
     "NetworkPeer",
     "NetworkPort",
     "NetworkRule",
+    "NodeFacts",
     "NodeInclusionPolicy",
     "ObjectFieldSelector",
+    "OnFinding",
     "PersistentVolumeClaimVolumeSource",
     "PodDNSConfig",
     "PodDNSConfigOption",
@@ -145,6 +273,7 @@ __all__ = [
     "ResourceFieldSelector",
     "ResourceRequirements",
     "RestartPolicy",
+    "Runtime",
     "SELinuxOptions",
     "SeccompProfile",
     "SecretEnvSource",
@@ -152,7 +281,9 @@ __all__ = [
     "SecretProjection",
     "SecretVolumeSource",
     "SecurityContext",
+    "SecurityModule",
     "ServiceAccountTokenProjection",
+    "Severity",
     "SharedProcessPod",
     "SharedProcessPodArgs",
     "SleepAction",
@@ -172,3 +303,18 @@ __all__ = [
     "VolumeMount",
     "VolumeProjection",
 ]
+
+if not typing.TYPE_CHECKING:  # a type checker would take every name for one that is there
+
+    def __getattr__(name: str) -> object:
+        """Read the module of a public name."""
+        for module, names in _NAMES.items():
+            if name in names:
+                found = importlib.import_module(f"{__name__}.{module}")
+                globals().update({known: getattr(found, known) for known in names})
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Return the public names, read or not."""
+        return sorted({*globals(), *__all__})

@@ -9,9 +9,12 @@ from pulumi_kubernetes.core.v1 import Pod, ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
+from pidshare_components.analysis.result import Analysis
+from pidshare_components.analysis.rule import Severity
 from pidshare_components.args.access import AttachAccess, NetworkAccess
 from pidshare_components.args.pod import SharedProcessPodArgs, checked_when_resolved
 from pidshare_components.args.pod_rules import POD_LABEL
+from pidshare_components.judgement import Judgement, described, matrix
 from pidshare_components.manifests.access import binding_subjects, role_rules
 from pidshare_components.manifests.merge import kubernetes_tree
 from pidshare_components.manifests.network import network_policy_spec
@@ -41,6 +44,14 @@ class SharedProcessPod(pulumi.ComponentResource):
     commands: pulumi.Output[dict[str, str]]
     """Commands to paste. `attach` opens the shell; in it `ps` lists the processes, and with the number of one as PID
     `signal` makes it reload and `root` lists its files. Empty without a container that has stdin and a terminal."""
+    exposure: pulumi.Output[list[dict[str, str]]]
+    """Who can act on whom: for each ordered pair (`from`, `on`) the answer for `see`, `environ`, `root`, `signal` and
+    `ptrace`, each `yes`, `no` or `unknown`. `on` may be the worker processes of a container, or `/pause`."""
+    pod_security: pulumi.Output[str]
+    """Strictest level of the Pod Security Standards that the pod surely meets."""
+    findings: pulumi.Output[list[dict[str, str]]]
+    """What the analysis found, the most severe first: `rule`, `severity`, `path`, `message` and `fix`, and for those
+    that `on_finding` accepts `accepted`, the reason."""
 
     def __init__(
         self,
@@ -57,13 +68,22 @@ class SharedProcessPod(pulumi.ComponentResource):
 
         Raises:
             ArgumentsError: with every mistake in the arguments, before anything is registered.
+            FindingsError: with every finding that `on_finding` does not accept, before anything is registered. What
+                hinges on an Output is judged when it resolves, and fails the deployment then.
         """
         if not isinstance(args, SharedProcessPodArgs):  # else it was checked when it was built
             args = SharedProcessPodArgs.model_validate(args)
+        self._spec = pod_spec(args)
+        judgement = Judgement(args, self._spec)
+        first = judgement.now()
+        judgement.require(first)
         super().__init__("pidshare-components:index:SharedProcessPod", name, None, opts)
         self._name = name
         self._args = args
-        self._opts = pulumi.ResourceOptions(parent=self, depends_on=checked_when_resolved(args))
+        judged = self._judge(judgement, first)
+        checks = [check for check in (checked_when_resolved(args), judged) if check is not None]
+        gate: Any = pulumi.Output.all(*checks).apply(lambda _: [], run_with_unknowns=True) if checks else None
+        self._opts = pulumi.ResourceOptions(parent=self, depends_on=gate)
         # Plain dicts, not the provider's typed arguments: making those costs more than all the rest.
         self._metadata: Any = kubernetes_tree({"namespace": args.namespace})
         label_value: pulumi.Output[str] = pulumi.Output.from_input(self._label_value())
@@ -92,6 +112,9 @@ class SharedProcessPod(pulumi.ComponentResource):
                 "namespace": self.namespace,
                 "serviceAccountName": self.service_account_name,
                 "commands": self.commands,
+                "exposure": self.exposure,
+                "podSecurity": self.pod_security,
+                "findings": self.findings,
             }
         )
 
@@ -120,6 +143,32 @@ class SharedProcessPod(pulumi.ComponentResource):
         """The NetworkPolicy; None without `network`."""
         return self._network_policy
 
+    def _judge(self, judgement: Judgement, first: Analysis) -> "Optional[pulumi.Output[list[Any]]]":
+        """Log and put out what the analysis says.
+
+        Returns:
+            An output of an empty list, to be waited for before anything is registered; None where no value is an
+            Output.
+        """
+
+        def log(analysis: Analysis) -> Analysis:
+            for finding in analysis.findings:
+                if judgement.accepted(finding) is None:
+                    write = pulumi.log.info if finding.severity is Severity.LOW else pulumi.log.warn
+                    write(described(finding), resource=self)
+            return analysis
+
+        async def later() -> Analysis:
+            analysis = log(await judgement.later())
+            judgement.require(analysis)
+            return analysis
+
+        whole: pulumi.Output[Analysis] = pulumi.Output.from_input(log(first) if judgement.is_final else later())
+        self.exposure = whole.apply(matrix)
+        self.pod_security = whole.apply(lambda analysis: analysis.pod_security.level.value)
+        self.findings = whole.apply(judgement.rows)
+        return None if judgement.is_final else whole.apply(lambda _: [])
+
     async def _label_value(self) -> str:
         """Return a label value that no other pod of this backend has: the URN, the same in every preview and update.
 
@@ -137,7 +186,7 @@ class SharedProcessPod(pulumi.ComponentResource):
 
     def _register_pod(self, label: dict[str, Any]) -> Pod:
         args = self._args
-        spec: Any = pod_spec(args)
+        spec: Any = self._spec
         metadata: Any = {
             **self._metadata,
             **kubernetes_tree({"name": args.name, "annotations": args.annotations}),

@@ -35,6 +35,7 @@ from pidshare_components.formats import (
 )
 
 LARGEST_PORT = 65535
+LARGEST_ID = 2**31 - 1
 
 
 @cache
@@ -131,7 +132,8 @@ def plain_tree(value: Any) -> Any:  # noqa: ANN401 - any tree of arguments
     return value
 
 
-def _no_text(value: Any) -> Any:  # noqa: ANN401
+def whole_number(value: Any) -> Any:  # noqa: ANN401
+    """Refuse text and booleans where a whole number must be."""
     # pydantic's lax mode would turn True into 1 and "80" into 80; whole floats must pass, the wire has no integers.
     if isinstance(value, (bool, str)):
         raise ValueError("must be a whole number; write it without quotes")  # noqa: TRY004 - pydantic reads ValueError
@@ -159,7 +161,7 @@ def port_or_name(value: Any) -> Any:  # noqa: ANN401 - a number, a name or an Ou
 
 # --- Input types ------------------------------------------------------------------------------------------------------
 _Plain = Tag(PLAIN)
-_Whole = BeforeValidator(_no_text)
+_Whole = BeforeValidator(whole_number)
 
 Text = Union[Annotated[str, _Plain], Awaitable[str], pulumi.Output[str]]
 Flag = Union[Annotated[bool, Field(strict=True), _Plain], Awaitable[bool], pulumi.Output[bool]]
@@ -167,7 +169,7 @@ Integer = Union[Annotated[int, _Whole, _Plain], Awaitable[int], pulumi.Output[in
 Count = Union[Annotated[int, Field(ge=0), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
 Positive = Union[Annotated[int, Field(ge=1), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
 PortNumber = Union[Annotated[int, Field(ge=1, le=LARGEST_PORT), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
-UserId = Union[Annotated[int, Field(ge=0, le=2**31 - 1), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
+UserId = Union[Annotated[int, Field(ge=0, le=LARGEST_ID), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
 FileMode = Union[Annotated[int, Field(ge=0, le=0o777), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
 Label = Union[Annotated[str, AfterValidator(label_value), _Plain], Awaitable[str], pulumi.Output[str]]
 Name = Union[Annotated[str, AfterValidator(dns_subdomain), _Plain], Awaitable[str], pulumi.Output[str]]

@@ -218,7 +218,8 @@ def test_the_options_of_the_component_reach_its_children() -> None:
 
 
 def test_outputs() -> None:
-    outputs = ready(**ALL, namespace="team").outputs["web"]
+    outputs = dict(ready(**ALL, namespace="team").outputs["web"])
+    assert {outputs.pop(name) is not None for name in ("exposure", "podSecurity", "findings")} == {True}
     assert outputs == {
         "podName": "web-auto",
         "namespace": "team",

@@ -27,6 +27,8 @@ EVERY_FIELD = yaml.safe_load((Path(__file__).parent / "data" / "every-field.yaml
 NOT_THERE_YET = {"priority_class_name": "critical", "runtime_class_name": "gvisor"}
 # These are no part of the pod's spec.
 ELSEWHERE = {"attach", "network", "name", "namespace", "labels", "annotations"}
+# These are for the analysis of it.
+ELSEWHERE |= {"image_facts", "node_facts", "kubernetes_version", "on_finding"}
 
 
 def spec_of(tree: Tree) -> Tree:

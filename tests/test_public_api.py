@@ -16,15 +16,31 @@ TOOLS = Path(sys.executable).parent
 def test_all_is_every_public_name_in_order() -> None:
     names = [
         name
-        for name, item in vars(pidshare_components).items()
-        if not name.startswith("_") and not isinstance(item, ModuleType)
+        for name in dir(pidshare_components)
+        if not name.startswith("_") and not isinstance(getattr(pidshare_components, name), ModuleType)
     ]
     assert sorted(names) == pidshare_components.__all__
 
 
+def test_a_name_is_read_when_it_is_first_used() -> None:
+    program = """
+import sys
+import pidshare_components
+assert not {"pulumi", "pydantic", "yaml"} & sys.modules.keys()
+from pidshare_components import Container, Problem
+assert pidshare_components.Container is Container
+try:
+    pidshare_components.NoSuchName
+except AttributeError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout == "module 'pidshare_components' has no attribute 'NoSuchName'\n", done.stderr
+
+
 def test_every_public_name_says_what_it_is() -> None:
     for name in pidshare_components.__all__:
-        assert vars(pidshare_components)[name].__doc__, name
+        assert getattr(pidshare_components, name).__doc__, name
 
 
 def test_the_package_is_typed() -> None:

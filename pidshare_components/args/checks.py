@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pidshare_components.args import container_rules, pod_rules
+from pidshare_components.args import analysis_rules, container_rules, pod_rules
 from pidshare_components.args.tree import Problems, snake_case
 
 
@@ -15,5 +15,5 @@ def mistakes(given: Any) -> Problems:  # noqa: ANN401 - whatever was given as ar
     if not isinstance(given, dict):
         return
     args = snake_case(given)
-    for rule in (*container_rules.RULES, *pod_rules.RULES):
+    for rule in (*container_rules.RULES, *pod_rules.RULES, *analysis_rules.RULES):
         yield from rule(args)

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 import pulumi
 
-from pidshare_components.args.security import CAPABILITIES
+from pidshare_components.analysis.capabilities import NAMES
 from pidshare_components.args.tree import CONTAINER_LISTS, Problems, Tree, containers, items, object_at
 from pidshare_components.errors import Path, Problem
 from pidshare_components.formats import amount
@@ -230,13 +230,13 @@ def _security_of(args: Tree, context: Tree, path: Path) -> Problems:
     for key in ("add", "drop"):
         names = object_at(context, "capabilities").get(key)
         for index, name in enumerate(names if isinstance(names, list) else []):
-            if isinstance(name, str) and name != "ALL" and name not in CAPABILITIES:
+            if isinstance(name, str) and name != "ALL" and name not in NAMES:
                 yield Problem((*path, "capabilities", key, index), *_no_capability(name))
 
 
 def _no_capability(name: str) -> tuple[str, str]:
     plain = name.upper().removeprefix("CAP_")
-    known = plain in CAPABILITIES or plain == "ALL"
+    known = plain in NAMES or plain == "ALL"
     instead = f"write {plain}" if known else "write a name of capabilities(7) without CAP_, or ALL"
     return f"'{name}' is no capability name of Kubernetes", instead
 

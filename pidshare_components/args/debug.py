@@ -28,7 +28,7 @@ class DebugShell(Model):
 
     - `general`: root with SYS_PTRACE. Signals, reads and traces every process of the pod. Privileged level only.
     - `baseline`: root, no capability added. Signals every process, reads those of root that have no capability
-      added. Fits the baseline level.
+      added, and as root can take on another user (setuid(2)) to read that one's. Fits the baseline level.
     - `restricted`: the target's user and group, which must not be root, no capability, no privilege escalation.
       Signals and reads the target's processes. Fits the restricted level.
     - `same-uid`: the target's user, group and capabilities: signals and reads what the target itself could.

@@ -9,6 +9,7 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_va
 from typing_extensions import Self
 
 from pidshare_components.args.access import AttachAccess, NetworkAccess
+from pidshare_components.args.analysis import ImageFacts, NodeFacts, OnFinding
 from pidshare_components.args.checks import mistakes
 from pidshare_components.args.containers import Container, LocalObjectReference
 from pidshare_components.args.debug import DebugShell
@@ -122,6 +123,14 @@ class SharedProcessPodArgs(Model):
     """Settings of the resolver."""
     enable_service_links: Optional[Flag] = None
     """Whether services become environment variables. Default: true."""
+    image_facts: Optional[Sequence[ImageFacts]] = None
+    """What nobody else knows of the images, for the analysis of who can act on whom."""
+    node_facts: Optional[NodeFacts] = None
+    """What is known of the nodes, for that analysis."""
+    kubernetes_version: Optional[str] = None
+    """Version of Kubernetes whose Pod Security Standards count, such as `1.34`. Default: the newest known."""
+    on_finding: Optional[OnFinding] = None
+    """What becomes of the findings of that analysis. Default: they are logged and put out."""
     spec_overrides: Optional[Mapping[str, Any]] = None
     """A partial Kubernetes `PodSpec` in camelCase for what is not modelled here, merged last: mappings field by field,
     named lists (containers, volumes, env, ...) item by item, all else as a whole."""
