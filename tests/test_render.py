@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -26,7 +27,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from pidshare_components import Container, SharedProcessPod, SharedProcessPodArgs
-from pidshare_components.render import Manifest, RenderError, render_program, to_yaml
+from pidshare_components.render import Manifest, Placeholders, RenderError, render, render_program, to_yaml
 
 CANARY = "hunter2-canary"
 
@@ -53,6 +54,25 @@ def refusal(program: Program) -> str:
     with pytest.raises(RenderError) as caught:
         run(program)
     return str(caught.value)
+
+
+def test_a_program_may_have_other_placeholders_than_people(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: app\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(
+        "import pulumi\n"
+        "from pulumi_kubernetes.core.v1 import ConfigMap, Pod\n"
+        "later = ConfigMap('later').metadata.uid\n"
+        "secret = pulumi.Output.secret\n"
+        f"env = [{{'name': 'A', 'value': secret('{CANARY}')}}, {{'name': 'B', 'value': '<unknown>'}}]\n"
+        "container = {'name': 'a', 'image': later, 'env': env, 'tty': secret(True)}\n"
+        "Pod('p', spec={'containers': [container], 'securityContext': {'runAsUser': secret(4242)}})\n"
+    )
+    leaves = Placeholders(unknown=object(), secret_text=object(), secret=object())
+    (pod,) = (item for item in render(tmp_path, allow_unknown=True, placeholders=leaves) if item.kind == "Pod")
+    (container,) = pod.object["spec"]["containers"]
+    assert container["image"] is leaves.unknown
+    assert container["tty"] is pod.object["spec"]["securityContext"]["runAsUser"] is leaves.secret
+    assert [variable["value"] for variable in container["env"]] == [leaves.secret_text, "<unknown>"]
 
 
 class Foreign(pulumi.CustomResource):

@@ -13,12 +13,18 @@ from pidshare_components.render.manifest import Manifest, to_yaml, write
 from pidshare_components.render.monitor import Monitor
 from pidshare_components.render.project import DEFAULT_STACK, Program, find_program
 from pidshare_components.render.run import Entrypoint, as_main, run, run_file
+from pidshare_components.render.values import PRINTED, Placeholders
 
-__all__ = ["Manifest", "RenderError", "render", "render_program", "to_yaml", "write"]
+__all__ = ["Manifest", "Placeholders", "RenderError", "render", "render_program", "to_yaml", "write"]
 
 
 def render(
-    stack_dir: Path, stack: Optional[str] = None, *, allow_unknown: bool = False, show_secrets: bool = False
+    stack_dir: Path,
+    stack: Optional[str] = None,
+    *,
+    allow_unknown: bool = False,
+    show_secrets: bool = False,
+    placeholders: Placeholders = PRINTED,
 ) -> list[Manifest]:
     """Run the program of a folder and return its Kubernetes objects in the order to apply them.
 
@@ -27,13 +33,15 @@ def render(
         stack: whose `Pulumi.<stack>.yaml` to use; `dev` if None.
         allow_unknown: put a placeholder where a value is known only after deployment.
         show_secrets: keep secret values instead of placeholders.
+        placeholders: what stands in the objects for what is unknown or secret.
 
     Raises:
         RenderError: no such program or stack, the program failed, or values are not known.
     """
     program = find_program(stack_dir, stack)
+    monitor = Monitor(program.config, allow_unknown=allow_unknown, show_secrets=show_secrets, placeholders=placeholders)
     with as_main(program.entry):
-        return _render(program, lambda: run_file(program.entry), allow_unknown=allow_unknown, show_secrets=show_secrets)
+        return _render(program, lambda: run_file(program.entry), monitor, allow_unknown=allow_unknown)
 
 
 def render_program(main: Entrypoint, *, allow_unknown: bool = False, show_secrets: bool = False) -> list[Manifest]:
@@ -49,10 +57,10 @@ def render_program(main: Entrypoint, *, allow_unknown: bool = False, show_secret
     """
     folder = Path.cwd()
     program = Program(entry=folder / "__main__.py", project="project", root=folder, stack=DEFAULT_STACK)
-    return _render(program, main, allow_unknown=allow_unknown, show_secrets=show_secrets)
-
-
-def _render(program: Program, main: Entrypoint, *, allow_unknown: bool, show_secrets: bool) -> list[Manifest]:
     monitor = Monitor(program.config, allow_unknown=allow_unknown, show_secrets=show_secrets)
+    return _render(program, main, monitor, allow_unknown=allow_unknown)
+
+
+def _render(program: Program, main: Entrypoint, monitor: Monitor, *, allow_unknown: bool) -> list[Manifest]:
     run(program, main, monitor, allow_unknown=allow_unknown)
     return monitor.manifests()

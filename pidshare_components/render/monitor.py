@@ -15,6 +15,8 @@ from pidshare_components.render.errors import RenderError
 from pidshare_components.render.manifest import Manifest
 from pidshare_components.render.order import apply_order
 from pidshare_components.render.values import (
+    PRINTED,
+    Placeholders,
     Reader,
     add_unknowns,
     format_path,
@@ -37,13 +39,22 @@ class Monitor(MockMonitor):
         config: the program's configuration by full key; `kubernetes:namespace` counts.
         allow_unknown: put a placeholder where a value is known only after deployment.
         show_secrets: keep secret values instead of placeholders.
+        placeholders: what stands for the others.
     """
 
-    def __init__(self, config: Mapping[str, str], *, allow_unknown: bool, show_secrets: bool) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, str],
+        *,
+        allow_unknown: bool,
+        show_secrets: bool,
+        placeholders: Placeholders = PRINTED,
+    ) -> None:
         super().__init__(_Unused())
         self._default_namespace = config.get("kubernetes:namespace", "default")
         self._allow_unknown = allow_unknown
         self._show_secrets = show_secrets
+        self._placeholders = placeholders
         self._provider_namespaces: dict[str, str] = {}
         self._dependencies: dict[str, list[str]] = {}
         self._manifests: dict[str, Manifest] = {}
@@ -127,7 +138,7 @@ class Monitor(MockMonitor):
         return "/".join(parts) if all(parts) and UNKNOWN not in "".join(parts) else ""
 
     def _keep(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> None:
-        reader = Reader(show_secrets=self._show_secrets)
+        reader = Reader(self._show_secrets, self._placeholders)
         tree = reader.read_struct(request.object)
         for path, what in reader.not_values:
             self._problems.append(f"{_title(request)}: {format_path(path)} holds {what}; give a value, or use apply")

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from google.protobuf import struct_pb2
 from pulumi.runtime.rpc import UNKNOWN
@@ -17,6 +17,24 @@ HIDDEN = "[secret]"
 SECRET_DATA = {"data": base64.b64encode(HIDDEN.encode()).decode(), "stringData": HIDDEN}
 """Fields of a Secret whose values are secret, with the placeholder that is valid there."""
 NOT_KNOWN = "<unknown>"
+
+
+class Placeholders(NamedTuple):
+    """What stands where no value may or can.
+
+    Attributes:
+        unknown: in the place of what only a deployment knows.
+        secret_text: of a secret text.
+        secret: of any other secret value.
+    """
+
+    unknown: Any = NOT_KNOWN
+    secret_text: Any = HIDDEN
+    secret: Any = HIDDEN
+
+
+PRINTED = Placeholders()
+"""Those that a person reads."""
 
 # What str() makes of an Output, in every version of the SDK.
 _STRINGIFIED_OUTPUT = "Calling __str__ on an Output[T] is not supported"
@@ -36,12 +54,14 @@ class Reader:
 
     Attributes:
         show_secrets: keep secret values instead of placeholders.
+        placeholders: what stands for the others.
         hidden: places of the secret values so far.
         unknown: places of the unknown values so far.
         not_values: places of what no Kubernetes object can hold, with what it is.
     """
 
     show_secrets: bool
+    placeholders: Placeholders = PRINTED
     hidden: list[Path] = field(default_factory=list)
     unknown: list[Path] = field(default_factory=list)
     not_values: list[tuple[Path, str]] = field(default_factory=list)
@@ -57,10 +77,10 @@ class Reader:
         if kind in (None, "null_value"):
             return None
         if kind == "string_value" and self._is_no_text(value.string_value, path):
-            return NOT_KNOWN
+            return self.placeholders.unknown
         if secret and not self.show_secrets:
             self.hidden.append(path)
-            return HIDDEN
+            return self.placeholders.secret_text if kind == "string_value" else self.placeholders.secret
         leaf = getattr(value, kind)
         return int(leaf) if isinstance(leaf, float) and leaf.is_integer() else leaf
 
@@ -71,7 +91,7 @@ class Reader:
             if fields[SIGNATURE].string_value == SECRET:
                 return self.read(fields["value"], path, secret=True)
             self.not_values.append((path, "a Pulumi resource or asset"))
-            return NOT_KNOWN
+            return self.placeholders.unknown
         tree = {}
         for key in sorted(fields, key=_position):
             item = self.read(fields[key], (path, key), secret=secret)

@@ -1,0 +1,22 @@
+"""Kubernetes' documents from files, folders and standard input, read as Kubernetes reads them, and their pods analysed.
+
+Nothing here trusts its input: every text is a tree or a `Problem` with file, document, line and path, and a broken
+document spoils no other.
+"""
+
+from pidshare_components.documents.facts import read_facts
+from pidshare_components.documents.parse import Document, read
+from pidshare_components.documents.pods import Premises, analyses
+from pidshare_components.documents.problem import Problem
+from pidshare_components.documents.sources import documents, is_stack_dir
+
+__all__ = [
+    "Document",
+    "Premises",
+    "Problem",
+    "analyses",
+    "documents",
+    "is_stack_dir",
+    "read",
+    "read_facts",
+]
