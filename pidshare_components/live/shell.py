@@ -1,5 +1,6 @@
 """A shell in a live pod, over `kubectl attach`. Needs the extra `live` and kubectl."""
 
+import contextlib
 import itertools
 import re
 import time
@@ -13,8 +14,8 @@ from typing_extensions import Self
 
 # What busybox' line editor sends beside text: cursor queries, colours, erasing.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
-# Perhaps twice: a shell draws it again when it learns the size of the terminal.
-_PROMPT = re.compile(rf"^(?:\S* ?[#$] (?:{_CONTROL.pattern})*)+$", re.MULTILINE)
+# Perhaps twice: a shell draws it again when it learns the size of the terminal. Bash sends controls before.
+_PROMPT = re.compile(rf"^(?:{_CONTROL.pattern})*(?:\S* ?[#$] (?:{_CONTROL.pattern})*)+$", re.MULTILINE)
 _ANSWER_SECONDS = 3
 _ROWS, _COLUMNS = 50, 200  # wide, so that `ps` cuts no command line
 
@@ -90,6 +91,12 @@ class AttachedShell:
         for line in output.splitlines():
             self._transcript(line)
         return output
+
+    def abort(self) -> None:
+        """Press Ctrl-C, and wait a moment for the prompt: gives up what runs and what was typed of a line."""
+        self._attached.sendintr()
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
+            self._attached.expect(_PROMPT, timeout=_ANSWER_SECONDS)
 
     def processes(self) -> list[Process]:
         """Return the processes that `ps ax` lists, without that `ps` itself.
