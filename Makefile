@@ -34,6 +34,7 @@ format: $(STAMP) ## rewrite the code in the project's style
 
 bench: $(STAMP) ## figures of this machine, as ratios in one run
 	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/exposure.py
 
 lock: $(STAMP) ## write the exact versions anew
 	$(BIN)/uv pip compile pyproject.toml --extra cli --extra live --universal --generate-hashes \

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -18,7 +20,8 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_program_makes_what_it_says() -> None:
-    (program,) = blocks("python")
+    program, accepting = blocks("python")
+    exec(accepting, {})  # noqa: S102 - our own README
     manifests = render_program(lambda: exec(program, {}), allow_unknown=True)  # noqa: S102 - our own README
     kinds = [item.kind for item in manifests]
     assert sorted(kinds) == ["NetworkPolicy", "Pod", "Role", "RoleBinding", "ServiceAccount"]
@@ -48,6 +51,13 @@ def test_mistakes_read_as_shown() -> None:
     assert len(said) == len(shown.splitlines())
     for line, full in zip(shown.splitlines(), said, strict=True):
         assert full.startswith(line.removesuffix("…"))
+
+
+def test_the_matrix_is_the_one_that_is_printed() -> None:
+    (shown,) = [block for block in blocks("text") if "from \\ on" in block]
+    command = [sys.executable, "-m", "pidshare_components", "exposure", "stacks/nginx"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown in printed
 
 
 def test_every_make_target_is_there() -> None:
