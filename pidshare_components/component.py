@@ -76,7 +76,7 @@ class SharedProcessPod(pulumi.ComponentResource):
         self._spec = pod_spec(args)
         judgement = Judgement(args, self._spec)
         first = judgement.now()
-        judgement.require(first)
+        judgement.require(first, final=judgement.is_final)
         super().__init__("pidshare-components:index:SharedProcessPod", name, None, opts)
         self._name = name
         self._args = args
@@ -159,8 +159,8 @@ class SharedProcessPod(pulumi.ComponentResource):
             return analysis
 
         async def later() -> Analysis:
-            analysis = log(await judgement.later())
-            judgement.require(analysis)
+            analysis, final = await judgement.later()
+            judgement.require(log(analysis), final=final)
             return analysis
 
         whole: pulumi.Output[Analysis] = pulumi.Output.from_input(log(first) if judgement.is_final else later())

@@ -66,21 +66,26 @@ class Judgement:
         """
         return self._analyse({})
 
-    async def later(self) -> Analysis:
-        """Return what is said of the pod once its Outputs have resolved, or are known to be unknown.
+    async def later(self) -> "tuple[Analysis, bool]":
+        """Return what is said of the pod once its Outputs have resolved, and whether nothing of it is unknown.
 
         Raises:
             ArgumentsError: as it resolves, it is no pod.
         """
         values = await asyncio.gather(*(_plain(output) for output in self._outputs))
-        return self._analyse({id(output): value for output, value in zip(self._outputs, values, strict=True)})
+        known = {id(output): value for output, value in zip(self._outputs, values, strict=True)}
+        return self._analyse(known), not any(_has_unknown(value) for value in values)
 
     def accepted(self, finding: Finding) -> Optional[str]:
         """Return why a finding is accepted; None if it is not."""
         return self._accepted.get(finding.rule.id)
 
-    def require(self, analysis: Analysis) -> None:
+    def require(self, analysis: Analysis, *, final: bool) -> None:
         """Check that nothing was found that fails the deployment.
+
+        Args:
+            analysis: what was found.
+            final: whether every value is known: before, what only may be so fails nothing.
 
         Raises:
             FindingsError: with everything that does.
@@ -88,7 +93,7 @@ class Judgement:
         least: Optional[Severity] = self._on_finding.fail_from
         if least is not None:
             failing = [item for item in analysis.findings if item.severity.rank <= least.rank]
-            failing = [item for item in failing if self.accepted(item) is None]
+            failing = [item for item in failing if self.accepted(item) is None and (final or item.certain)]
             if failing:
                 raise FindingsError(failing)
 
@@ -165,10 +170,25 @@ async def _plain(output: "pulumi.Output[Any]") -> Any:  # noqa: ANN401 - any val
     """Return an Output's value for the analysis: what is secret stays with its owner, what is not known is UNKNOWN."""
     value = await output.future(with_unknowns=True)
     if await output.is_secret():
-        return SecretText() if isinstance(value, str) else UNKNOWN
+        return _hidden(value)
     if not await output.is_known() and not pulumi.contains_unknowns(value):
         return UNKNOWN
     return _without_unknowns(value)
+
+
+def _hidden(value: Any) -> Any:  # noqa: ANN401 - any value
+    """Return what a secret value is: text, or texts, or nobody's business."""
+    if isinstance(value, (list, tuple)):
+        return [_hidden(item) for item in value]
+    return SecretText() if isinstance(value, str) else UNKNOWN
+
+
+def _has_unknown(value: Any) -> bool:  # noqa: ANN401 - any value
+    if isinstance(value, Mapping):
+        return any(_has_unknown(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_has_unknown(item) for item in value)
+    return value is UNKNOWN
 
 
 def _without_unknowns(value: Any) -> Any:  # noqa: ANN401 - any value

@@ -165,3 +165,34 @@ def test_overrides_that_make_it_no_pod_are_a_mistake_at_their_place() -> None:
     run = run_of(containers=[NGINX], spec_overrides={"securityContext": {"runAsUser": "root"}})
     assert isinstance(run.error, ArgumentsError)
     assert "spec_overrides.securityContext.runAsUser: must be a whole number; write" in str(run.error)
+
+
+READER: Tree = {"name": "reader", "image": "busybox:1.37"}
+OWNER: Tree = {
+    "name": "owner",
+    "image": "busybox:1.37",
+    "security_context": {"run_as_user": 1000, "run_as_group": 0},
+    "env": [{"name": "API_TOKEN", "value": "hunter2"}],
+}
+
+
+def test_what_only_may_be_so_fails_nothing_while_a_value_is_open() -> None:
+    def containers(user: Any) -> list[Tree]:  # noqa: ANN401 - a number or an Output
+        return [OWNER, {**READER, "security_context": {"run_as_user": user, "run_as_group": 0}}]
+
+    fail = {"fail_from": "low"}
+    assert run_of(containers=containers(2000), on_finding=fail).error is None
+    assert run_of(containers=lambda: containers(pulumi.Output.from_input(2000)), on_finding=fail).error is None
+    assert run_of(preview=True, containers=lambda: containers(unknown()), on_finding=fail).error is None
+    assert isinstance(
+        run_of(containers=lambda: containers(pulumi.Output.from_input(1000)), on_finding=fail).error, FindingsError
+    )
+
+
+def test_a_secret_list_of_pulumi_is_one_of_secrets() -> None:
+    def containers() -> list[Tree]:
+        return [{**NGINX, "args": pulumi.Output.secret(["--password", "hunter2"])}, TRACER]
+
+    outputs = outputs_of(containers=containers)
+    assert "secret-in-command-line" in rules(outputs)
+    assert "hunter2" not in str(outputs)

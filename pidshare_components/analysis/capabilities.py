@@ -35,6 +35,8 @@ def names_of(capabilities: int) -> list[str]:
 KILL = bits(["KILL"])
 SETUID = bits(["SETUID"])
 SETGID = bits(["SETGID"])
+CHANGES_USER = SETUID | SETGID
+"""What it takes to change to any user and group."""
 SYS_PTRACE = bits(["SYS_PTRACE"])
 PERFMON = bits(["PERFMON", "SYS_ADMIN"])
 """Either of them counts where the kernel asks for PERFMON."""

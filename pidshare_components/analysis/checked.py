@@ -6,15 +6,19 @@ from typing import Any
 from pidshare_components.analysis import capabilities
 from pidshare_components.analysis.tree import UNKNOWN, Path, SpecError, Tree, child, objects
 
-_LEAVES: dict[str, tuple[type, str]] = {
-    "text": (str, "text"),
-    "flag": (bool, "true or false, without quotes"),
-    "whole": (int, "a whole number, without quotes"),
+_LEAVES: dict[str, tuple[type, str, str]] = {
+    "text": (str, "text", "write it in quotes"),
+    "flag": (bool, "true or false", "write it without quotes"),
+    "whole": (int, "a whole number", "write it without quotes"),
+    "id": (int, "a whole number", "write it without quotes"),
 }
 
-_TYPES = {kind: wanted for kind, (wanted, _) in _LEAVES.items()}
+# An id has bounds too.
+_TYPES = {kind: wanted for kind, (wanted, _, _) in _LEAVES.items() if kind != "id"}
+_LARGEST_ID = 2**31 - 1
 
-# A string is the kind of a leaf, a list with one item a list of such, a dict an object with these fields.
+# A string is the kind of a leaf, a list with one item a list of such, a tuple with one item a mapping with free keys, a
+# dict an object with these fields.
 _PROFILE = {"type": "text", "localhostProfile": "text"}
 _SELINUX = {"user": "text", "role": "text", "type": "text", "level": "text"}
 _REFERENCE = {"name": "text", "optional": "flag"}
@@ -45,8 +49,8 @@ _CONTAINER = {
     "startupProbe": _HANDLER,
     "lifecycle": {"postStart": _HANDLER, "preStop": _HANDLER},
     "securityContext": {
-        "runAsUser": "whole",
-        "runAsGroup": "whole",
+        "runAsUser": "id",
+        "runAsGroup": "id",
         "runAsNonRoot": "flag",
         "privileged": "flag",
         "allowPrivilegeEscalation": "flag",
@@ -59,7 +63,8 @@ _CONTAINER = {
         "windowsOptions": {"hostProcess": "flag"},
     },
 }
-_SECRET = {"secretName": "text", "defaultMode": "whole"}
+_ITEMS = [{"key": "text", "mode": "whole"}]
+_SECRET = {"secretName": "text", "defaultMode": "whole", "items": _ITEMS}
 _SPEC = {
     "shareProcessNamespace": "flag",
     "hostPID": "flag",
@@ -73,11 +78,11 @@ _SPEC = {
     "initContainers": [_CONTAINER],
     "ephemeralContainers": [_CONTAINER],
     "securityContext": {
-        "runAsUser": "whole",
-        "runAsGroup": "whole",
+        "runAsUser": "id",
+        "runAsGroup": "id",
         "runAsNonRoot": "flag",
-        "fsGroup": "whole",
-        "supplementalGroups": ["whole"],
+        "fsGroup": "id",
+        "supplementalGroups": ["id"],
         "supplementalGroupsPolicy": "text",
         "seccompProfile": _PROFILE,
         "appArmorProfile": _PROFILE,
@@ -91,12 +96,13 @@ _SPEC = {
             "secret": _SECRET,
             "projected": {
                 "defaultMode": "whole",
-                "sources": [{"secret": {"name": "text"}, "serviceAccountToken": {"path": "text"}}],
+                "sources": [{"secret": {"name": "text", "items": _ITEMS}, "serviceAccountToken": {"path": "text"}}],
             },
+            "csi": {"driver": "text", "volumeAttributes": ("text",)},
         }
     ],
 }
-_METADATA: Tree = {"annotations": {}}
+_METADATA: Tree = {"annotations": ("text",)}
 
 
 def check_spec(metadata: Tree, spec: Tree) -> None:
@@ -107,8 +113,9 @@ def check_spec(metadata: Tree, spec: Tree) -> None:
     """
     _check(metadata, _METADATA, ("metadata",))
     _check(spec, _SPEC, ("spec",))
-    if spec.get("containers") is None:
-        raise SpecError(("spec", "containers"), "is missing", "write at least one container")
+    if spec.get("containers") in (None, []):
+        raise SpecError(("spec", "containers"), "is missing or empty", "write at least one container")
+    _check_names(spec)
     for path, name in _capability_names(spec):
         if not isinstance(name, str) or (name.upper() != "ALL" and not capabilities.bit(name)):
             raise SpecError(path, "is no capability", "write a name of capabilities(7) without CAP_, or ALL")
@@ -117,9 +124,7 @@ def check_spec(metadata: Tree, spec: Tree) -> None:
 def _check(value: Any, kind: Any, path: Path) -> None:  # noqa: ANN401 - of the tree, of the table
     """Check a value that is neither None nor UNKNOWN."""
     if isinstance(kind, str):
-        wanted, instead = _LEAVES[kind]
-        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise SpecError(path, f"must be {instead.partition(',')[0]}", f"write {instead}")
+        _check_leaf(value, kind, path)
     elif isinstance(kind, list):
         if not isinstance(value, list):
             raise SpecError(path, "must be a list", "write a list, even of one item")
@@ -127,13 +132,24 @@ def _check(value: Any, kind: Any, path: Path) -> None:  # noqa: ANN401 - of the 
     else:
         if not isinstance(value, dict):
             raise SpecError(path, "must be a mapping", "write keys with values")
+        if isinstance(kind, tuple):
+            kind = dict.fromkeys(value, kind[0])
         for key, item in value.items():
             its_kind = kind.get(key)
             if its_kind is None or item is None or item is UNKNOWN:
                 continue
             # Nearly everything is right: that is seen without making its path.
-            if not isinstance(its_kind, str) or type(item) is not _TYPES[its_kind]:
+            if not isinstance(its_kind, str) or type(item) is not _TYPES.get(its_kind):
                 _check(item, its_kind, (*path, key))
+
+
+def _check_leaf(value: Any, kind: str, path: Path) -> None:  # noqa: ANN401 - of the tree
+    wanted, what, instead = _LEAVES[kind]
+    is_right: bool = isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
+    if not is_right:
+        raise SpecError(path, f"must be {what}", instead)
+    if kind == "id" and not 0 <= value <= _LARGEST_ID:
+        raise SpecError(path, "is no user or group id", f"write a number from 0 to {_LARGEST_ID}")
 
 
 def _check_items(items: list[Any], kind: Any, path: Path) -> None:  # noqa: ANN401 - of the table
@@ -142,6 +158,16 @@ def _check_items(items: list[Any], kind: Any, path: Path) -> None:  # noqa: ANN4
             raise SpecError((*path, index), "is empty", "write an item, or leave it out")
         if item is not UNKNOWN:
             _check(item, kind, (*path, index))
+
+
+def _check_names(spec: Tree) -> None:
+    seen = set()
+    for key in ("initContainers", "containers", "ephemeralContainers"):
+        for index, container in objects(spec, key):
+            name = child(container, "name")
+            if isinstance(name, str) and name in seen:
+                raise SpecError(("spec", key, index, "name"), "is the name of another container too", "write another")
+            seen.add(name)
 
 
 def _capability_names(spec: Tree) -> Iterator[tuple[Path, object]]:

@@ -31,7 +31,11 @@ class Confinement(NamedTuple):
 
     @property
     def may_lack_system_calls(self) -> bool:
-        """Whether its seccomp profile may forbid kill(2) and ptrace(2). The runtimes' own allow both."""
+        """Whether its seccomp profile may forbid kill(2) and ptrace(2).
+
+        The runtimes' own allow both: containerd's from 1.6.7 on (containerd/containerd#7171), CRI-O's since 2022
+        (containers/common#973).
+        """
         return self.seccomp is None or self.seccomp.startswith("Localhost")
 
 

@@ -56,7 +56,7 @@ def _beyond_the_link(pair: Pair) -> str:
 
 
 def _switches(pair: Pair) -> str:
-    return " and ".join(names_of(pair.source.least & (capabilities.SETUID | capabilities.SETGID)))
+    return " and ".join(names_of(pair.source.least & capabilities.CHANGES_USER))
 
 
 def _same_user(pair: Pair, action: Action) -> str:
@@ -77,6 +77,19 @@ def _other_user(pair: Pair, action: Action) -> str:
 def _file_mode(pair: Pair, _: Action) -> str:
     owner, source = user_of(pair.target), name_of(pair.source)
     return f"the file belongs to user {owner} with mode 0400, and {source} lacks DAC_OVERRIDE and DAC_READ_SEARCH"
+
+
+def _seccomp(pair: Pair, _: Action) -> str:
+    if pair.source.confinement.seccomp is None:
+        return f"the seccomp profile of {name_of(pair.source)} is not known yet"
+    return f"a seccomp profile of the node's own confines {name_of(pair.source)}"
+
+
+def _security_module(pair: Pair, _: Action) -> str:
+    both = (pair.source.confinement, pair.target.confinement)
+    if any(one.apparmor is None or one.selinux is None or one.privileged is None for one in both):
+        return "what AppArmor or SELinux makes of them is not known yet"
+    return f"AppArmor or SELinux confines {name_of(pair.source)} and {name_of(pair.target)} differently"
 
 
 def _perfmon(pair: Pair, _: Action) -> str:
@@ -136,9 +149,7 @@ _WHY: dict[Ground, Callable[[Pair, Action], str]] = {
     Ground.MORE_CAPABILITIES: _more_capabilities,
     Ground.FILE_MODE: _file_mode,
     Ground.YAMA: lambda *_: "the node's kernel.yama.ptrace_scope lets only parents trace without SYS_PTRACE if it is 1",
-    Ground.SECCOMP: lambda pair, _: f"a seccomp profile of the node's own confines {name_of(pair.source)}",
-    Ground.SECURITY_MODULE: lambda pair, _: (
-        f"{name_of(pair.source)} and {name_of(pair.target)} are confined differently by AppArmor or SELinux"
-    ),
+    Ground.SECCOMP: _seccomp,
+    Ground.SECURITY_MODULE: _security_module,
     Ground.OPEN: _open,
 }

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Optional
 
 from pidshare_components.analysis import capabilities
+from pidshare_components.analysis.capabilities import CHANGES_USER, Runtime
 from pidshare_components.analysis.confinement import allows
 from pidshare_components.analysis.facts import Container, ContainerKind, Id, OpenId, Pod, Setting, Sharing
 from pidshare_components.analysis.kernel import (
@@ -24,6 +25,7 @@ from pidshare_components.analysis.kernel import (
     Var,
     judge,
 )
+from pidshare_components.analysis.tree import UNKNOWN
 
 NODE = "/node"
 """Name of a process of the node as the target of a pod in the node's process namespace: one of root, such as PID 1."""
@@ -53,15 +55,13 @@ class Pair:
 
 def exposure(pod: Pod) -> tuple[Pair, ...]:
     """Return every ordered pair of a pod: by source, then by target, each in the order in which they start."""
-    # One id that the spec leaves open is one variable in the whole pod.
-    variables: dict[OpenId, Var] = {}
-    targets = [(target, _credentials(target, variables)) for target in _targets(pod)]
-    sources = [(source, own) for source, own in targets if source.path and source.name[-len(_WORKER) :] != _WORKER]
+    targets = [(target, _closed(target)) for target in _targets(pod)]
+    sources = [(source, own) for source, own in targets if source.path and not source.name.endswith(_WORKER)]
     return tuple(
-        _judge(pod.setting, (source, own), (target, others))
-        for source, own in sources
-        for target, others in targets
-        if target.path != source.path
+        _judge(pod.setting, source, target)
+        for source in sources
+        for target in targets
+        if target[0].path != source[0].path
     )
 
 
@@ -76,7 +76,9 @@ def _targets(pod: Pod) -> Iterator[Container]:
     for container in pod.containers:
         yield container
         yield from _workers(container)
-    yield pod.pause
+    # CRI-O makes no process for a sandbox in the node's namespace (`drop_infra_ctr` of crio.conf(5)).
+    if pod.sharing is not Sharing.NODE or pod.node.runtime is not Runtime.CRI_O:
+        yield pod.pause
     if pod.sharing is Sharing.NODE:
         yield pod.pause._replace(
             name=NODE,
@@ -89,7 +91,7 @@ def _targets(pod: Pod) -> Iterator[Container]:
 
 def _workers(container: Container) -> Iterator[Container]:
     """Yield a container's worker processes as a target of their own."""
-    if container.uid == 0:
+    if container.uid == 0 and container.least & CHANGES_USER == CHANGES_USER:
         for worker in container.workers:
             program = Program((worker.ids.uid, worker.ids.gid), worker.dumpable)
             yield container._replace(name=f"{container.name}{_WORKER}", program=program)
@@ -97,11 +99,14 @@ def _workers(container: Container) -> Iterator[Container]:
 
 def judge_pair(setting: Setting, source: Container, target: Container) -> Pair:
     """Return what a process of one container may do to one of another."""
-    variables: dict[OpenId, Var] = {}
-    return _judge(setting, (source, _credentials(source, variables)), (target, _credentials(target, variables)))
+    return _judge(setting, (source, None), (target, None))
 
 
-def _judge(setting: Setting, one: tuple[Container, Credentials], other: tuple[Container, Credentials]) -> Pair:
+_Side = tuple[Container, Optional[Credentials]]
+"""A container, and its credentials if they are made already."""
+
+
+def _judge(setting: Setting, one: _Side, other: _Side) -> Pair:
     (source, own), (target, others) = one, other
     apart = _apart(setting.sharing, source, target)
     if apart in _NOTHING:
@@ -111,6 +116,9 @@ def _judge(setting: Setting, one: tuple[Container, Credentials], other: tuple[Co
         source.confinement.may_lack_system_calls,
         apart is None,
     )
+    # Open ids are numbered pair by pair: pairs that differ in names alone are judged once.
+    variables: dict[OpenId, Var] = {}
+    own, others = own or _credentials(source, variables), others or _credentials(target, variables)
     return Pair(source, target, *_judged(own, others, setting.rules, limits))
 
 
@@ -160,15 +168,19 @@ def _apart(sharing: Sharing, source: Container, target: Container) -> Optional[G
     """Return why two never meet in one process namespace; None if they do."""
     if not _meet(source, target):
         return Ground.NEVER_TOGETHER
+    if sharing is not Sharing.NONE and ContainerKind.UNKNOWN in (source.kind, target.kind) and target.path:
+        return Ground.NAMESPACE_UNKNOWN
     if sharing in (Sharing.POD, Sharing.NODE):
         return None
     # An ephemeral container enters the process namespace of its target.
+    if UNKNOWN in (source.target, target.target):
+        return Ground.NAMESPACE_UNKNOWN
     if _namespace(source) == _namespace(target):
         return None
     return Ground.NAMESPACE_UNKNOWN if sharing is Sharing.UNKNOWN else Ground.OTHER_NAMESPACE
 
 
-def _namespace(container: Container) -> str:
+def _namespace(container: Container) -> object:
     """Return the container whose process namespace it is in where none is shared."""
     return container.target or container.name.removesuffix(_WORKER)
 
@@ -183,8 +195,14 @@ def _meet(source: Container, target: Container) -> bool:
     return True
 
 
+def _closed(container: Container) -> Optional[Credentials]:
+    """Return its credentials, which are the same in every pair; None where an id of it is open."""
+    known = isinstance(container.uid, int) and isinstance(container.gid, int)
+    return _credentials(container, {}) if known else None
+
+
 def _credentials(container: Container, variables: dict[OpenId, Var]) -> Credentials:
-    """Return what the kernel looks at, with open ids numbered in order: pairs that differ in names alone are one."""
+    """Return what the kernel looks at."""
     return Credentials(
         _id(container.uid, variables),
         _id(container.gid, variables),

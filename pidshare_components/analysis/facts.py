@@ -10,7 +10,7 @@ from pidshare_components.analysis.images import ImageFacts, Worker
 from pidshare_components.analysis.kernel import Program, Rules
 from pidshare_components.analysis.node import Node
 from pidshare_components.analysis.objects import PodObject
-from pidshare_components.analysis.tree import Path, Tree
+from pidshare_components.analysis.tree import Path, Tree, Unknown, format_path
 
 PAUSE = "/pause"
 """Name of the sandbox's process among the names of containers, which have no slash."""
@@ -27,6 +27,8 @@ class ContainerKind(Enum):
     """After the init containers."""
     EPHEMERAL = "ephemeral"
     """From the moment that somebody adds it."""
+    UNKNOWN = "unknown"
+    """An init container or a sidecar: that is not known yet."""
 
 
 class Sharing(Enum):
@@ -41,6 +43,16 @@ class Sharing(Enum):
     UNKNOWN = "unknown"
 
 
+class Opening(Enum):
+    """Why an id is open: what is not known, and what makes it known."""
+
+    USER = "{about} decides the user", "write {path}.securityContext.runAsUser, or tell it as image facts"
+    GROUP = "{about} decides the group", "write {path}.securityContext.runAsGroup, or tell it as image facts"
+    ACCOUNT = "/etc/passwd in {about} decides the group of its user", "write {path}.securityContext.runAsGroup"
+    SANDBOX = "the image of the sandbox decides its user", "tell it as a fact of the node"
+    NOT_YET = "{path} is not known yet", "look again after the deployment"
+
+
 @dataclass(frozen=True)
 class OpenId:
     """A user or group id that the spec leaves open.
@@ -48,14 +60,28 @@ class OpenId:
     Attributes:
         key: what decides it: two of one key are one id.
         maybe_root: whether it may be 0.
-        what: what is not known, as a clause.
-        fix: what to write to make it known, as an imperative.
+        opening: why it is open.
+        path: from the pod's spec to the container, or to what is not known yet.
+        about: the image that decides it.
     """
 
     key: tuple[object, ...]
     maybe_root: bool
-    what: str = field(compare=False)
-    fix: str = field(compare=False)
+    opening: Opening = field(compare=False)
+    path: Path = field(compare=False, default=())
+    about: str = field(compare=False, default="")
+
+    @property
+    def what(self) -> str:
+        """What is not known, as a clause."""
+        template, _ = self.opening.value
+        return str(template).format(about=self.about, path=format_path(self.path))
+
+    @property
+    def fix(self) -> str:
+        """What to write to make it known, as an imperative."""
+        _, template = self.opening.value
+        return str(template).format(path=format_path(self.path))
 
 
 Id = Union[int, OpenId]
@@ -101,7 +127,7 @@ class Container(NamedTuple):
     read_only: Optional[bool]
     program: Optional[Program]
     workers: tuple[Worker, ...]
-    target: Optional[str]
+    target: Union[str, Unknown, None]
     tree: Tree
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Optional
 
 from pidshare_components.analysis import capabilities
-from pidshare_components.analysis.facts import Container, Pod
+from pidshare_components.analysis.facts import Container, ContainerKind, Pod
 from pidshare_components.analysis.kernel import Answer
 from pidshare_components.analysis.tree import UNKNOWN, Path, Tree, child, objects
 
@@ -27,6 +27,8 @@ class HoldingKind(Enum):
     """A secret as an environment variable, or all keys of one."""
     VOLUME = "volume"
     """A secret as files."""
+    PROVIDER = "provider"
+    """What a secret store's provider has put into files, by its SecretProviderClass."""
     TOKEN = "token"  # noqa: S105 - the kind of a holding
     """A token of the pod's service account."""
 
@@ -40,7 +42,8 @@ class Holding:
         name: of the secret, or of the service account; "" where it is not known.
         path: from the pod's spec to what says so.
         where: name of the variable, or path of the mount in the container; "" for all keys of a secret as variables.
-        mode: permission bits of the files, as the kubelet makes them; None for variables.
+        mode: permission bits of the files, of any that has them, as the kubelet makes them; None for variables.
+        keys: keys of the secret that it has; None for all, or where they are not known.
     """
 
     kind: HoldingKind
@@ -48,6 +51,16 @@ class Holding:
     path: Path
     where: str
     mode: Optional[int] = None
+    keys: Optional[frozenset[str]] = None
+
+    def covers(self, other: "Holding") -> bool:
+        """Return whether who has this has no need of another one: it surely has the same in it."""
+        if not self.name or self.name != other.name or (self.kind in _FILES_ONLY) != (other.kind in _FILES_ONLY):
+            return False
+        return self.keys is None or (other.keys is not None and other.keys <= self.keys)
+
+
+_FILES_ONLY = (HoldingKind.PROVIDER, HoldingKind.TOKEN)
 
 
 def holdings(pod: Pod) -> dict[Path, tuple[Holding, ...]]:
@@ -64,8 +77,9 @@ def _variables(container: Container) -> Iterator[Holding]:
     for index, variable in objects(container.tree, "env"):
         secret = child(variable, "valueFrom", "secretKeyRef")
         if secret is not None:
-            path = (*container.path, "env", index)
-            yield Holding(HoldingKind.ENVIRONMENT, _text(child(secret, "name")), path, _text(child(variable, "name")))
+            path, where = (*container.path, "env", index), _text(child(variable, "name"))
+            keys = frozenset([_text(child(secret, "key"))])
+            yield Holding(HoldingKind.ENVIRONMENT, _text(child(secret, "name")), path, where, keys=keys)
     for index, source in objects(container.tree, "envFrom"):
         secret = child(source, "secretRef")
         if secret is not None:
@@ -84,16 +98,30 @@ def _mounts(pod: Pod, container: Container, volumes: Mapping[Any, Tree]) -> Iter
 def _of_volume(pod: Pod, volume: Any, path: Path, where: str) -> Iterator[Holding]:  # noqa: ANN401 - of the tree
     secret, projected = child(volume, "secret"), child(volume, "projected")
     if secret is not None:
-        name = _text(child(secret, "secretName"))
-        yield Holding(HoldingKind.VOLUME, name, path, where, _mode(pod, child(secret, "defaultMode")))
+        files = _files(pod, secret, child(secret, "defaultMode"))
+        yield Holding(HoldingKind.VOLUME, _text(child(secret, "secretName")), path, where, *files)
     for _, source in objects(projected, "sources"):
-        mode = _mode(pod, child(projected, "defaultMode"))
-        if child(source, "secret") is not None:
-            yield Holding(HoldingKind.VOLUME, _text(child(source, "secret", "name")), path, where, mode)
+        of_source = child(source, "secret")
+        if of_source is not None:
+            files = _files(pod, of_source, child(projected, "defaultMode"))
+            yield Holding(HoldingKind.VOLUME, _text(child(of_source, "name")), path, where, *files)
         if child(source, "serviceAccountToken") is not None:
             yield Holding(HoldingKind.TOKEN, _account(pod), path, where, _token_mode(pod))
     if child(volume, "csi", "driver") == _SECRETS_STORE:
-        yield Holding(HoldingKind.VOLUME, _SECRETS_STORE, path, where, _DEFAULT_MODE)
+        name = _text(child(volume, "csi", "volumeAttributes", "secretProviderClass"))
+        yield Holding(HoldingKind.PROVIDER, name, path, where, _DEFAULT_MODE)
+
+
+def _files(pod: Pod, secret: Any, default: Any) -> tuple[int, Optional[frozenset[str]]]:  # noqa: ANN401 - of the tree
+    """Return the permission bits that any of a secret's files has, and the keys that are there; None for all."""
+    items = child(secret, "items")
+    if not isinstance(items, list) or not items:
+        return _mode(pod, default), None
+    mode = 0
+    for item in items:
+        own = child(item, "mode")
+        mode |= _mode(pod, default if own is None else own)
+    return mode, frozenset(_text(child(item, "key")) for item in items)
 
 
 def _automounted(pod: Pod) -> Optional[Holding]:
@@ -129,7 +157,7 @@ def may_read(pod: Pod, reader: Container, holding: Holding) -> Answer:
     return Answer.YES if reads_any or owns or same_user or grouped else Answer.NO
 
 
-def _mode(pod: Pod, given: Any) -> Optional[int]:  # noqa: ANN401 - of the tree
+def _mode(pod: Pod, given: Any) -> int:  # noqa: ANN401 - of the tree
     """Return the permission bits of a secret's files: with an fsGroup the kubelet lets owner and group read them."""
     mode = given if isinstance(given, int) else _DEFAULT_MODE
     return mode | _GROUP_MODE if isinstance(child(pod.spec, "securityContext", "fsGroup"), int) else mode
@@ -147,6 +175,8 @@ def _common_user(pod: Pod) -> Optional[int]:
     pod_user = child(pod.spec, "securityContext", "runAsUser")
     users = set()
     for container in pod.containers:
+        if container.kind is ContainerKind.EPHEMERAL:
+            continue
         own = child(container.tree, "securityContext", "runAsUser")
         users.add(pod_user if own is None else own)
     (user,) = users if len(users) == 1 else (None,)

@@ -13,7 +13,16 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple, Optional, Union
 
-from pidshare_components.analysis.capabilities import KILL, NONE, PERFMON, READS_ANY_FILE, SETGID, SETUID, SYS_PTRACE
+from pidshare_components.analysis.capabilities import (
+    CHANGES_USER,
+    KILL,
+    NONE,
+    PERFMON,
+    READS_ANY_FILE,
+    SETGID,
+    SETUID,
+    SYS_PTRACE,
+)
 
 
 class Action(Enum):
@@ -86,7 +95,8 @@ class Program(NamedTuple):
     """What a container's main process does to its credentials once it runs.
 
     Attributes:
-        becomes: user and group that it changes to when it is started as root; None if it stays what it is.
+        becomes: user and group that it changes to when it is started as root with SETUID and SETGID: without these it
+            stays root, or fails. None if it stays what it is.
         dumpable: whether it is dumpable after that change, see PR_SET_DUMPABLE in prctl(2); None if it is not known.
         file_capabilities: capabilities that its file gives to whoever starts it without being root.
         known_as_root: whether it is known what it does when it is started as root.
@@ -308,7 +318,7 @@ def _running(start: Process, target: Credentials, other: Process) -> Iterator[Pr
     if program is None or (start.uid == 0 and not program.known_as_root):
         yield start
         yield from _changed(start, target, other, gains=gains)
-    elif program.becomes and start.uid == 0:
+    elif program.becomes and start.uid == 0 and start.capabilities & CHANGES_USER == CHANGES_USER:
         for dumpable in (True, False) if program.dumpable is None else (program.dumpable,):
             yield Process(*program.becomes, NONE, dumpable)
     elif start.uid and gains and program.file_capabilities & target.most:
@@ -326,8 +336,9 @@ def _changed(start: Process, target: Credentials, other: Process, *, gains: bool
     """
     if start.capabilities:
         yield start._replace(capabilities=NONE)
-        if start.capabilities & SETUID:
-            yield Process(other.uid, other.gid, NONE)
-            yield Process(_NOBODY, _NOBODY, NONE, dumpable=False)
+        for ids in (other, Process(_NOBODY, _NOBODY, NONE, dumpable=False)):
+            changed = _switched(start, ids)
+            if (changed.uid, changed.gid) != (start.uid, start.gid):
+                yield changed._replace(capabilities=NONE, dumpable=ids.dumpable)
     elif gains and start.uid and target.most:
         yield start._replace(capabilities=target.most, dumpable=False)

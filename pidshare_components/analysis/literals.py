@@ -7,33 +7,25 @@ from typing import Optional
 
 from pidshare_components.analysis.tree import SecretText
 
-# Words of a name that promise a secret, and last words that take the promise back.
-_SECRET_WORDS = frozenset(
-    ("password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "credential", "credentials", "privatekey")
-)
+# Words that promise a secret, and ends of words that are written as one (PGPASSWORD).
+_SECRET_WORDS = frozenset(("pass", "pwd", "secret", "token", "apikey", "credential", "credentials", "privatekey"))
+_SECRET_ENDS = ("password", "passwd", "passphrase", "requirepass")
 _SECRET_PAIRS = frozenset((before, "key") for before in ("api", "access", "private", "secret", "signing"))
+# Words that take the promise back: as the last one, or wherever they stand.
 _HARMLESS_LAST = frozenset(
     (
         *("file", "path", "dir", "name", "url", "uri", "host", "port", "user", "username", "id", "ref", "namespace"),
-        *(
-            "ttl",
-            "seconds",
-            "length",
-            "enabled",
-            "type",
-            "audience",
-            "issuer",
-            "policy",
-            "expiration",
-            "count",
-            "limit",
-        ),
+        *("seconds", "length", "enabled", "type", "audience", "issuer", "policy", "expiration", "header", "endpoint"),
+        *("algorithm", "lifetime", "expiry", "class", "field", "prefix"),
     )
 )
+_HARMLESS = frozenset(("max", "min", "num", "count", "limit", "ttl"))
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-# What Kubernetes or a shell fills in, a path, a placeholder, a switch, a number: no secret stands there.
+# What Kubernetes, a shell, Helm or a secret store fills in, a path, an address, a switch, a number, a duration: there
+# stands no secret. One in an address has a shape of its own.
 _REFERENCE = re.compile(
-    r"\$\(.*\)|\$\{.*\}|\$\w+|\.{0,2}/.*|<.*>|\[.*\]|true|false|yes|no|on|off|none|null|\d{1,5}|\s*",
+    r"\$\(.*\)|\$\{.*\}|\$\w+|\{\{.*\}\}|\.{0,2}/.*|<.*>|\[.*\]|(?:vault|ref\+\w+):.*|[a-z][a-z0-9+.-]*://.*"
+    r"|true|false|yes|no|on|off|none|null|\d{1,5}|\d+(?:ms|[smhd])|\s*",
     re.IGNORECASE | re.DOTALL,
 )
 _SHAPES = {
@@ -45,7 +37,7 @@ _SHAPES = {
     "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
     "a Stripe key": re.compile(r"\b[sr]k_live_[0-9A-Za-z]{16,}"),
     "a JSON Web Token": re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    "a password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]*:(?!\$)[^\s/:@]+@"),
+    "a password in a URL": re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@$]*:(?![<{$\[])[^\s:@]+@", re.IGNORECASE),
 }
 _HINTS = ("-----", "AKIA", "ASIA", "gh", "glpat-", "xox", "AIza", "k_live_", "eyJ", "://")
 _OPTION = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
@@ -55,9 +47,10 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
 def secret_by_name(name: str, value: str) -> bool:
     """Return whether a name promises a secret and the value may be one."""
     words = [word.lower() for word in _WORDS.findall(name)]
-    if not words or words[-1] in _HARMLESS_LAST or _REFERENCE.fullmatch(value):
+    if not words or words[-1] in _HARMLESS_LAST or not _HARMLESS.isdisjoint(words) or _REFERENCE.fullmatch(value):
         return False
-    return not _SECRET_WORDS.isdisjoint(words) or any(pair in _SECRET_PAIRS for pair in pairwise(words))
+    is_secret = any(word in _SECRET_WORDS or word.endswith(_SECRET_ENDS) for word in words)
+    return is_secret or any(pair in _SECRET_PAIRS for pair in pairwise(words))
 
 
 def secret_by_shape(value: str) -> Optional[str]:
@@ -74,8 +67,10 @@ def secrets_in_words(words: list[object]) -> Iterator[tuple[int, str]]:
 
     Options count with their value in the same word or the next one: `--password=…`, `--token …`.
     """
+    value_of_last = False
     for index, word in enumerate(words):
-        if not isinstance(word, str):
+        if value_of_last or not isinstance(word, str):
+            value_of_last = False
             continue
         shape = secret_by_shape(word)
         if shape:
@@ -86,8 +81,10 @@ def secrets_in_words(words: list[object]) -> Iterator[tuple[int, str]]:
             continue
         name, value = option.groups()
         following = words[index + 1] if index + 1 < len(words) else None
-        if value is None and isinstance(following, str) and not following.startswith("-"):
-            if secret_by_name(name, following) and word.startswith("--"):
+        if value is None and word.startswith("--") and isinstance(following, str) and not following.startswith("-"):
+            if secret_by_shape(following) or secret_by_name(name, following):
+                # What is one may look like an option itself.
+                value_of_last = True
                 yield index + 1, f"the value of {_shown(word)}"
         elif value and secret_by_name(name, value):
             yield index, f"the value of {_shown(word.partition('=')[0])}"

@@ -56,7 +56,9 @@ def _pods(document: object, path: Path) -> Iterator[PodObject]:
     kind = document.get("kind")
     if not isinstance(kind, str):
         raise SpecError((*path, "kind"), "says nothing of what this object is", "write its kind, such as Pod")
-    if isinstance(document.get("items"), list) and (kind == "List" or kind.removesuffix("List") in _TEMPLATES):
+    if kind == "List" or (kind.endswith("List") and kind.removesuffix("List") in _TEMPLATES):
+        if not isinstance(document.get("items"), list):
+            raise SpecError((*path, "items"), "is no list", "write a list of objects")
         for index, item in enumerate(document["items"]):
             # The API server leaves the kind out in the items of a typed list.
             whole = {"kind": kind.removesuffix("List"), **item} if isinstance(item, dict) and kind != "List" else item

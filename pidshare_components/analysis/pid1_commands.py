@@ -154,9 +154,7 @@ def _to_pid_1(signal: Optional[str], *, on_node: bool) -> Remark:
         said = f"`kill` asks whether PID 1 is there: that is {whose}, and says nothing of this container"
     elif on_node:
         severity = Severity.HIGH
-        said = (
-            f"`kill` sends {_sig(signal)} to PID 1, the node's init, which stops, reloads or reboots the node at some"
-        )
+        said = f"`kill` sends {_sig(signal)} to PID 1, the node's init, which may stop, reload or reboot the node"
     elif signal in ("TERM", "INT"):
         severity = Severity.HIGH
         said = (

@@ -25,23 +25,27 @@ def main_program(container: Tree, facts: Optional[ImageFacts], *, told: bool) ->
     Args:
         container: as Kubernetes has it.
         facts: of its image.
-        told: whether the user told the facts: then they hold whatever the container's command is.
+        told: whether the user told what the image's program does: then that holds for any command but known ones.
     """
-    if facts and (told or _runs_entry_point(container, facts)):
-        return _of_image(facts)
     command, args = container.get("command"), container.get("args")
-    if command is UNKNOWN or args is UNKNOWN:
+    if UNKNOWN in (command, args):
         return None
-    if not command and not (facts and facts.programs == ()):
-        return None
-    return _of_words((*(command or ()), *(args or ())))
+    if command or (args and facts and facts.programs == ()):
+        known = _of_words((*(command or ()), *(args or ())))
+        return known or (_of_image(facts) if told and facts else None)
+    return _of_image(facts) if facts and (told or _runs_entry_point(container, facts)) else None
 
 
 def workers(container: Tree, facts: Optional[ImageFacts], *, told: bool) -> tuple[Worker, ...]:
     """Return the processes of other users that the container has beside its main process if it starts as root."""
-    if facts and facts.workers and (told or _runs_entry_point(container, facts)):
-        return facts.workers
+    if facts and facts.workers and _may_run_entry_point(container):
+        return facts.workers if told or _runs_entry_point(container, facts) else ()
     return ()
+
+
+def _may_run_entry_point(container: Tree) -> bool:
+    command = container.get("command")
+    return command is UNKNOWN or not command or _of_words((*command,)) is None
 
 
 def _runs_entry_point(container: Tree, facts: ImageFacts) -> bool:

@@ -49,6 +49,7 @@ class Finding:
         path: where, from the pod's spec.
         message: what is wrong and what happens because of it, in one sentence. Never a secret's value.
         fix: what to write instead, as an imperative.
+        certain: whether it is so whatever the unknown values and facts are.
     """
 
     rule: Rule
@@ -56,3 +57,4 @@ class Finding:
     path: Path
     message: str
     fix: str
+    certain: bool = True

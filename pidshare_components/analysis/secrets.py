@@ -9,6 +9,7 @@ from pidshare_components.analysis.facts import Container, Pod
 from pidshare_components.analysis.holdings import Holding, HoldingKind, holdings, may_read
 from pidshare_components.analysis.kernel import Action, Answer
 from pidshare_components.analysis.rule import Finding, Rule, Severity
+from pidshare_components.analysis.shell import commands
 from pidshare_components.analysis.tree import Path, child, objects
 
 SECRET_IN_COMMAND_LINE = Rule(
@@ -67,7 +68,7 @@ def findings(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
         yield from _literals(container, on)
         for holding in held[container.path]:
             # Who has the same has no need of another's.
-            others = [pair for pair in on if not _has_too(held[pair.source.path], holding)]
+            others = [pair for pair in on if not any(own.covers(holding) for own in held[pair.source.path])]
             yield from _held(pod, container, holding, others)
 
 
@@ -86,8 +87,20 @@ def _secrets_in_command_line(container: Container) -> Iterator[tuple[Path, str]]
         words = container.tree.get(key)
         if isinstance(words, list):
             found = dict(literals.secrets_in_words(words))
+            found.update(_in_scripts(words))
             found.update(_secret_variables(container, words))
             yield from (((*container.path, key, index), what) for index, what in found.items())
+
+
+def _in_scripts(words: list[Any]) -> Iterator[tuple[int, str]]:
+    """Yield the words that are scripts of a shell with a secret in them: the shell's command line has all of it."""
+    for index, word in enumerate(words):
+        if isinstance(word, str) and ("\n" in word or " " in word):
+            for command in commands(["sh", "-c", word])[1:]:
+                secret = next(literals.secrets_in_words([*command.words]), None)
+                if secret:
+                    yield index, secret[1]
+                    break
 
 
 def _secret_variables(container: Container, words: list[Any]) -> Iterator[tuple[int, str]]:
@@ -123,7 +136,7 @@ def _held(pod: Pod, container: Container, holding: Holding, on: list[Pair]) -> I
     if holding.kind is HoldingKind.ENVIRONMENT:
         who = _Readers(on, lambda pair: pair.answer(Action.ENVIRON))
         what = f"{holding.where} from" if holding.where else "all keys of"
-        message = f"'{container.name}' has {what} the Secret '{holding.name}' in its environment"
+        message = f"'{container.name}' has {what} {_secret(holding)} in its environment"
         if who.any():
             text = f"{message}, {who.can('read')} through /proc/PID/environ"
             yield who.finding(SECRET_IN_ENVIRONMENT, holding.path, text, _FILES)
@@ -136,13 +149,14 @@ def _held(pod: Pod, container: Container, holding: Holding, on: list[Pair]) -> I
         message = f"the token of the service account '{holding.name}' in '{container.name}' is one that "
         fix = "write automountServiceAccountToken: false, and mount the token only into a container that nobody reaches"
     else:
-        message = f"the files of the Secret '{holding.name}' in '{container.name}' are ones that "
+        message = f"the files of {_secret(holding)} in '{container.name}' are ones that "
         fix = "give each container a user of its own, or a mode (defaultMode) that keeps others out"
     yield who.finding(rule, holding.path, f"{message}{who.can('read', article='')} through /proc/PID/root", fix)
 
 
-def _has_too(held: Sequence[Holding], holding: Holding) -> bool:
-    return any(own.kind is holding.kind and own.name == holding.name for own in held)
+def _secret(holding: Holding) -> str:
+    kind = "SecretProviderClass" if holding.kind is HoldingKind.PROVIDER else "Secret"
+    return f"the {kind} '{holding.name}'" if holding.name else f"a {kind} that is not known yet"
 
 
 def _both(one: Answer, other: Answer) -> Answer:
@@ -170,7 +184,7 @@ class _Readers:
 
     def finding(self, rule: Rule, path: Path, message: str, fix: str) -> Finding:
         severity = rule.severity if self._sure else _ONE_LOWER[rule.severity]
-        return Finding(rule, severity, path, message, fix)
+        return Finding(rule, severity, path, message, fix, certain=bool(self._sure))
 
 
 _NOBODY = _Readers((), lambda _: Answer.NO)

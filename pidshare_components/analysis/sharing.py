@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pidshare_components.analysis import capabilities
 from pidshare_components.analysis.capabilities import names_of
 from pidshare_components.analysis.exposure import Pair
-from pidshare_components.analysis.facts import PAUSE, Container, ContainerKind, OpenId, Pod
+from pidshare_components.analysis.facts import PAUSE, Container, OpenId, Pod
 from pidshare_components.analysis.kernel import Action, Answer
 from pidshare_components.analysis.rule import Finding, Rule, Severity
 from pidshare_components.analysis.tree import Path, child
@@ -86,8 +86,7 @@ def findings(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
     yield from _namespace(pod)
     yield from _sandbox(pod, pairs)
     for container in pod.containers:
-        if container.kind is not ContainerKind.INIT:
-            yield from _powers(container)
+        yield from _powers(container, [pair for pair in pairs if pair.source is container])
         yield from _start(pod, container)
     yield from _switching(pod, pairs)
 
@@ -110,7 +109,7 @@ def _namespace(pod: Pod) -> Iterator[Finding]:
 def _sandbox(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
     context = pod.spec.get("securityContext")
     user, group = child(context, "runAsUser"), child(context, "runAsGroup")
-    if group is not None and user is None:
+    if group is not None and user is None and pod.node.runtime is capabilities.Runtime.CONTAINERD:
         message = "containerd makes no sandbox with a group and without a user, so no container starts"
         yield _found(GROUP_WITHOUT_USER, ("securityContext", "runAsGroup"), message, "write runAsUser beside it")
     reached = [
@@ -134,24 +133,37 @@ def _start(pod: Pod, container: Container) -> Iterator[Finding]:
         yield _found(ROOT_REFUSED, path, message, "write another user, or runAsNonRoot: false")
 
 
-def _powers(container: Container) -> Iterator[Finding]:
+def _powers(container: Container, pairs: Sequence[Pair]) -> Iterator[Finding]:
     context: Path = (*container.path, "securityContext")
     added = child(container.tree, "securityContext", "capabilities", "add")
     never_root = not container.uid.maybe_root if isinstance(container.uid, OpenId) else container.uid != 0
-    if container.confinement.privileged:
-        if not never_root:
-            message = f"'{container.name}' is privileged: it reads, traces and signals every process of the pod"
-            fix = "take privileged away, and add the one capability that it needs"
-            yield _found(PRIVILEGED, (*context, "privileged"), message, fix)
-    elif never_root:
-        if isinstance(added, list) and added:
+    if never_root:
+        if isinstance(added, list) and added and not container.confinement.privileged:
             message = f"the capabilities added to '{container.name}' do nothing: it does not start as root"
             fix = "leave them out, or run it as user 0"
             yield _found(INERT_CAPABILITY, (*context, "capabilities", "add"), message, fix)
+    elif container.confinement.privileged:
+        fix = "take privileged away, and add the one capability that it needs"
+        yield from _reach(PRIVILEGED, (*context, "privileged"), container, pairs, f"is privileged: it {{can}}; {fix}")
     elif container.least & capabilities.SYS_PTRACE:
-        message = f"'{container.name}' reads the environment, files and memory of every process of the pod"
         fix = "leave SYS_PTRACE out: signals need none, and a process of the same user and group is readable without"
-        yield _found(SYS_PTRACE, (*context, "capabilities", "add"), message, fix)
+        yield from _reach(SYS_PTRACE, (*context, "capabilities", "add"), container, pairs, f"{{can}}; {fix}")
+
+
+_VERBS = {Action.ENVIRON: "read the environment", Action.ROOT: "reach the files", Action.PTRACE: "trace the processes"}
+
+
+def _reach(rule: Rule, path: Path, container: Container, pairs: Sequence[Pair], template: str) -> Iterator[Finding]:
+    """Yield what a container's powers come to: as the pairs say, and nothing where they say no."""
+    answers = {action: {pair.answer(action) for pair in pairs} for action in _VERBS}
+    for sure, word in ((Answer.YES, "can"), (Answer.UNKNOWN, "may be able to")):
+        verbs = [verb for action, verb in _VERBS.items() if sure in answers[action]]
+        if verbs:
+            can = f"{word} {', '.join(verbs[:-1])}{' and ' if len(verbs) > 1 else ''}{verbs[-1]} of other containers"
+            message, _, fix = template.format(can=can).partition("; ")
+            certain = sure is Answer.YES
+            yield Finding(rule, rule.severity, path, f"'{container.name}' {message}", fix, certain)
+            return
 
 
 def _switching(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
@@ -159,7 +171,7 @@ def _switching(pod: Pod, pairs: Sequence[Pair]) -> Iterator[Finding]:
         reached = [pair.target.name for pair in pairs if pair.source is source and pair.switching and pair.target.path]
         if reached:
             names = " and ".join(f"'{name}'" for name in reached)
-            powers = " and ".join(names_of(source.least & (capabilities.SETUID | capabilities.SETGID)))
+            powers = " and ".join(names_of(source.least & capabilities.CHANGES_USER))
             message = f"'{source.name}' has {powers}: it can take on the user and group of {names}, and read it then"
             fix = "drop SETUID and SETGID, or ALL, unless its program changes its user"
             yield _found(SWITCHES_USER, (*source.path, "securityContext", "capabilities", "drop"), message, fix)

@@ -126,7 +126,9 @@ def expand(word: str, variables: Mapping[str, Optional[str]]) -> str:
         room -= len(value or "")
         return SOMETHING if value is None or room < 0 else value
 
-    return _REFERENCE.sub(replaced, word)
+    # Behind the last parenthesis no reference ends: looking for its end would take long for each one that begins.
+    end = word.rfind(")") + 1
+    return _REFERENCE.sub(replaced, word[:end]) + word[end:].replace("$$", "$")
 
 
 def commands(argv: Sequence[object]) -> list[Command]:

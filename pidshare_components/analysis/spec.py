@@ -9,15 +9,27 @@ from typing import Any, Optional
 
 from pidshare_components.analysis import capabilities
 from pidshare_components.analysis.confinement import DEFAULT, UNCONFINED, Confinement
-from pidshare_components.analysis.facts import PAUSE, Container, ContainerKind, Id, OpenId, Pod, Setting, Sharing
-from pidshare_components.analysis.images import ImageFacts, known_image, repository
+from pidshare_components.analysis.facts import (
+    PAUSE,
+    Container,
+    ContainerKind,
+    Id,
+    OpenId,
+    Opening,
+    Pod,
+    Setting,
+    Sharing,
+)
+from pidshare_components.analysis.images import ImageFacts, Main, is_repository, repository
 from pidshare_components.analysis.kernel import Program, Rules
+from pidshare_components.analysis.known_images import known_image
 from pidshare_components.analysis.node import Node
 from pidshare_components.analysis.objects import PodObject
 from pidshare_components.analysis.programs import main_program, workers
-from pidshare_components.analysis.tree import UNKNOWN, Fields, Path, Tree, format_path, mapping, objects
+from pidshare_components.analysis.tree import UNKNOWN, Fields, Path, Tree, mapping, objects
 
 _LISTS = ("initContainers", "containers", "ephemeralContainers")
+_INIT_KINDS = {"Always": ContainerKind.SIDECAR, UNKNOWN: ContainerKind.UNKNOWN}
 _KINDS = {"containers": ContainerKind.CONTAINER, "ephemeralContainers": ContainerKind.EPHEMERAL}
 _SELINUX = ("user", "role", "type", "level")
 _APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
@@ -41,7 +53,9 @@ class PodReader:
     """Reads one pod, part by part."""
 
     def __init__(self, found: PodObject, node: Node, image_facts: Mapping[str, ImageFacts]) -> None:
-        self._found, self._node, self._image_facts = found, node, image_facts
+        self._found, self._node = found, node
+        named = {repository(image): facts for image, facts in image_facts.items() if is_repository(image)}
+        self._told = {**named, **image_facts}
         self._context = mapping(found.spec.get("securityContext"))
         groups = [self._context.get("fsGroup"), *_list(self._context.get("supplementalGroups"))]
         self._groups = tuple(group for group in groups if isinstance(group, int))
@@ -60,7 +74,10 @@ class PodReader:
         return Setting(self._sharing(), self._node, Rules(self._node.ptrace_scope, perfmon_reads))
 
     def _sharing(self) -> Sharing:
-        host, shared = self._found.spec.get("hostPID"), self._found.spec.get("shareProcessNamespace")
+        spec = self._found.spec
+        if mapping(spec.get("os")).get("name") == "windows":
+            return Sharing.NONE
+        host, shared = spec.get("hostPID"), spec.get("shareProcessNamespace")
         if host is True:
             return Sharing.NODE
         if host is UNKNOWN:
@@ -77,17 +94,21 @@ class PodReader:
                     yield self.container(key, index)
 
     def pause(self) -> Container:
-        """Return the sandbox's process: the pod's user and group are its own, else those of the runtime's image."""
+        """Return the sandbox's process: it runs as the pod's user and group, else as those of the runtime's image.
+
+        CRI-O sets neither (`server/sandbox_run_linux.go` of cri-o/cri-o), so it is root's; containerd was measured.
+        """
         user, group = self._context.get("runAsUser"), self._context.get("runAsGroup")
-        if user is not None:
+        if user is not None and self._node.runtime is capabilities.Runtime.CONTAINERD:
             uid = _given(user, ("securityContext", "runAsUser"))
             gid = _given(0 if group is None else group, ("securityContext", "runAsGroup"))
         elif self._node.pause_user:
             uid, gid = self._node.pause_user.uid, self._node.pause_user.gid
+        elif self._node.runtime is capabilities.Runtime.CRI_O:
+            uid, gid = 0, 0
         else:
-            what, fix = "the image of the sandbox decides its user", "tell it as a fact of the node"
-            uid = OpenId(("user of", PAUSE), True, what, fix)
-            gid = OpenId(("group of", PAUSE), True, what, fix)
+            uid = OpenId(("user of", PAUSE), True, Opening.SANDBOX)
+            gid = OpenId(("group of", PAUSE), True, Opening.SANDBOX)
         granted = capabilities.DEFAULTS[self._node.runtime]
         return Container(
             name=PAUSE,
@@ -117,10 +138,12 @@ class PodReader:
         tree = self._found.spec[key][index]
         image = _text(tree.get("image"))
         told = self._facts_told(image)
-        facts = told or (known_image(image) if image else None)
+        facts = known_image(image) if image else None
+        if told:
+            facts = told.over(facts)
         kind = _KINDS.get(key)
         if kind is None:
-            kind = ContainerKind.SIDECAR if tree.get("restartPolicy") == "Always" else ContainerKind.INIT
+            kind = _INIT_KINDS.get(tree.get("restartPolicy"), ContainerKind.INIT)
         own = mapping(tree.get("securityContext"))
         uid, gid = self._ids(path, tree, own, facts)
         least, most = self._capabilities(own)
@@ -141,16 +164,14 @@ class PodReader:
             no_new_privs=None if escalation is UNKNOWN else escalation is False,
             confinement=self._confinement(tree, own),
             read_only=None if read_only is UNKNOWN else read_only is True,
-            program=main_program(tree, facts, told=told is not None),
-            workers=workers(tree, facts, told=told is not None),
-            target=target if isinstance(target, str) and target else None,
+            program=main_program(tree, facts, told=_tells_main(told)),
+            workers=workers(tree, facts, told=_tells_main(told)),
+            target=target or None if isinstance(target, str) else target,
             tree=tree,
         )
 
     def _facts_told(self, image: str) -> Optional[ImageFacts]:
-        if not self._image_facts:
-            return None
-        return self._image_facts.get(image) or self._image_facts.get(repository(image))
+        return (self._told.get(image) or self._told.get(repository(image))) if self._told else None
 
     def _setting(self, own: Fields, field: str) -> Any:  # noqa: ANN401 - of the tree
         """Return a setting, the container's own before the pod's."""
@@ -170,23 +191,16 @@ class PodReader:
         if uid is not None:
             return uid, _primary_group(uid, path, image, facts) if gid is None else gid
         if facts and facts.user:
-            return facts.user.uid, facts.user.gid if gid is None else gid
+            # The kubelet hands on the user of USER alone: the group is that of the image's account.
+            account = facts.primary_group(facts.user.uid)
+            own_gid = facts.user.gid if account is None else account
+            return facts.user.uid, own_gid if gid is None else gid
         never_root = self._setting(own, "runAsNonRoot")
         key = ("user of", image or path)
-        named = f"the image {image}" if image else f"the image of {tree.get('name')}"
-        uid = OpenId(
-            (*key, never_root is True),
-            never_root is not True,
-            f"{named} decides the user",
-            f"write {format_path(path)}.securityContext.runAsUser, or tell it as image facts",
-        )
+        about = f"the image {image}" if image else "its image"
+        uid = OpenId((*key, never_root is True), never_root is not True, Opening.USER, path, about)
         if gid is None:
-            gid = OpenId(
-                ("group of", image or path),
-                True,
-                f"{named} decides the group",
-                f"write {format_path(path)}.securityContext.runAsGroup, or tell it as image facts",
-            )
+            gid = OpenId(("group of", image or path), True, Opening.GROUP, path, about)
         return uid, gid
 
     def _capabilities(self, own: Fields) -> tuple[int, int]:
@@ -222,9 +236,13 @@ class PodReader:
         return _profile(profile)
 
 
+def _tells_main(told: Optional[ImageFacts]) -> bool:
+    return told is not None and told.main is not Main.UNKNOWN
+
+
 def _given(value: Any, path: Path) -> Id:  # noqa: ANN401 - of the tree
     if value is UNKNOWN:
-        return OpenId(path, True, f"{format_path(path)} is not known yet", "look again after the deployment")
+        return OpenId(path, True, Opening.NOT_YET, path)
     return int(value)
 
 
@@ -235,14 +253,8 @@ def _primary_group(uid: Id, path: Path, image: str, facts: Optional[ImageFacts])
     known = facts.primary_group(uid) if facts and isinstance(uid, int) else None
     if known is not None:
         return known
-    return OpenId(
-        ("group of", image or path, uid),
-        True,
-        f"/etc/passwd of the image decides the group of user {uid}"
-        if isinstance(uid, int)
-        else "the group is not known",
-        f"write {format_path(path)}.securityContext.runAsGroup",
-    )
+    about = f"the image {image}" if image else "its image"
+    return OpenId(("group of", image or path, uid), True, Opening.ACCOUNT, path, about)
 
 
 def _profile(profile: Any) -> Optional[str]:  # noqa: ANN401 - of the tree

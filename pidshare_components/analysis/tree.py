@@ -12,7 +12,7 @@ Tree = dict[str, Any]
 Path = tuple[Union[int, str], ...]
 
 
-class _Unknown(Enum):
+class Unknown(Enum):
     """The type of UNKNOWN: an Enum, so that copies of it are it."""
 
     UNKNOWN = "unknown"
@@ -24,7 +24,7 @@ class _Unknown(Enum):
         raise TypeError("UNKNOWN is neither true nor false; compare it with `is`")
 
 
-UNKNOWN: Final = _Unknown.UNKNOWN
+UNKNOWN: Final = Unknown.UNKNOWN
 
 
 class AllUnknown:

@@ -11,7 +11,7 @@ from pidshare_components.analysis.exposure import NODE, Pair, judge_pair
 from pidshare_components.analysis.facts import Container, Pod, Sharing
 from pidshare_components.analysis.kernel import Action, Answer, Ground
 from pidshare_components.analysis.spec import PodReader
-from pidshare_components.analysis.tree import Path, child, format_path
+from pidshare_components.analysis.tree import UNKNOWN, Path, child, format_path, mapping
 from pidshare_components.analysis.wording import held, ids_of, name_of, open_ids
 
 _DEFAULT_PROFILE = {"type": "RuntimeDefault"}
@@ -32,6 +32,8 @@ def making_known(pair: Pair, ground: Ground) -> Change:
     """
     if ground in _TELL:
         return Change(_TELL[ground], ())
+    if ground is Ground.SECCOMP and pair.source.confinement.seccomp is None:
+        return Change(_TELL[Ground.NAMESPACE_UNKNOWN], ())
     if ground is Ground.SECCOMP:
         profile: Path = (*pair.source.path, "securityContext", "seccompProfile")
         return Change(
@@ -100,7 +102,7 @@ def _allowing(pair: Pair, action: Action) -> Iterator[Change]:
     if as_user and as_group:
         yield Change(f"run {name_of(source)} as {uid}:{gid}", as_user + as_group)
     power = "KILL" if action is Action.SIGNAL else "SYS_PTRACE"
-    for names in ([power], ["DAC_READ_SEARCH"], [power, "DAC_READ_SEARCH"]):
+    for names in ([power], ["DAC_READ_SEARCH"], [power, "DAC_READ_SEARCH"]) if _lists_are_known(source) else ():
         granted = (_granting(source, names),)
         yield Change(f"add {' and '.join(names)} to {name_of(source)}", granted)
         root = (_run_as(source, "User", 0), *granted)
@@ -112,18 +114,8 @@ def _refusing(pod: Pod, pair: Pair, action: Action) -> Iterator[Change]:
     privileged: Path = (*source.path, "securityContext", "privileged")
     if source.confinement.privileged:
         yield Change(f"take the privileges of {name_of(source)} away", ((privileged, None),))
-    names = ["KILL"] if action is Action.SIGNAL else ["SYS_PTRACE"]
-    if held(source) & capabilities.bit(names[0]):
-        yield Change(f"take {names[0]} from {name_of(source)}", (_denying(source, names),))
-    perfmon = names_of(held(source) & capabilities.PERFMON)
-    if action is Action.ENVIRON and perfmon:
-        yield Change(f"take {' and '.join(perfmon)} from {name_of(source)}", (_denying(source, perfmon),))
-    if action is Action.ENVIRON:
-        dac = ["DAC_OVERRIDE", "DAC_READ_SEARCH"]
-        yield Change(f"take {' and '.join(dac)} from {name_of(source)}", (_denying(source, dac),))
-    if action is not Action.SIGNAL and source.uid == 0:
-        path: Path = (*source.path, "securityContext", "capabilities")
-        yield Change(f"drop ALL capabilities of {name_of(source)}", ((path, {"drop": ["ALL"]}),))
+    if _lists_are_known(source):
+        yield from _without(source, action)
     user = _nobody(pod)
     own = _run_as(source, "User", user)
     yield Change(f"run {name_of(source)} as another user", (own,))
@@ -131,6 +123,19 @@ def _refusing(pod: Pod, pair: Pair, action: Action) -> Iterator[Change]:
         yield Change(f"run {name_of(source)} as another user, without privileges", (own, (privileged, None)))
     if target.path:
         yield Change(f"run {name_of(target)} as another user", (_run_as(target, "User", user),))
+
+
+def _without(source: Container, action: Action) -> Iterator[Change]:
+    """Yield what takes capabilities away."""
+    name = "KILL" if action is Action.SIGNAL else "SYS_PTRACE"
+    sets = [held(source) & capabilities.bit(name)]
+    if action is Action.ENVIRON:
+        sets += [held(source) & capabilities.PERFMON, held(source) & capabilities.READS_ANY_FILE]
+    for names in map(names_of, filter(None, sets)):
+        yield Change(f"take {' and '.join(names)} from {name_of(source)}", (_denying(source, names),))
+    if action is not Action.SIGNAL and source.uid == 0:
+        path: Path = (*source.path, "securityContext", "capabilities")
+        yield Change(f"drop ALL capabilities of {name_of(source)}", ((path, {"drop": ["ALL"]}),))
 
 
 def _run_as(container: Container, which: str, value: int) -> tuple[Path, int]:
@@ -153,6 +158,13 @@ def _denying(container: Container, names: list[str]) -> tuple[Path, dict[str, li
     add, drop = _lists(container)
     default = names_of(container.least & capabilities.bits(names))
     return _capabilities(container, [name for name in add if name.upper() not in names], [*drop, *default])
+
+
+def _lists_are_known(container: Container) -> bool:
+    """Return whether its lists of capabilities can be changed: what is not known yet cannot."""
+    given = mapping(mapping(container.tree.get("securityContext")).get("capabilities"))
+    lists = (given.get("add"), given.get("drop"))
+    return all(names is None or (isinstance(names, list) and UNKNOWN not in names) for names in lists)
 
 
 def _lists(container: Container) -> tuple[list[str], list[str]]:

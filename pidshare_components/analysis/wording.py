@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pidshare_components.analysis import capabilities
+from pidshare_components.analysis.capabilities import CHANGES_USER
 from pidshare_components.analysis.exposure import Pair
 from pidshare_components.analysis.facts import Container, Id, OpenId
 
@@ -25,7 +26,7 @@ def user_of(container: Container) -> str:
 def ids_of(container: Container) -> tuple[str, str]:
     """Return user and group that the main process runs as."""
     program = container.program
-    if program and program.becomes and container.uid == 0:
+    if program and program.becomes and container.uid == 0 and container.least & CHANGES_USER == CHANGES_USER:
         user, group = program.becomes
         return str(user), str(group)
     return id_of(container.uid), id_of(container.gid)

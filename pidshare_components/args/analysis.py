@@ -19,7 +19,8 @@ class ImageFacts(Model):
     user: Optional[int] = Field(default=None, ge=0, le=LARGEST_ID)
     """User id that it runs as (its USER). Default: not known."""
     group: Optional[int] = Field(default=None, ge=0, le=LARGEST_ID)
-    """Group id that it runs with. Default: not known."""
+    """Group id of that user's account in the image's /etc/passwd, else 0: Kubernetes takes no group from USER. Default:
+    not known."""
     keeps_user: Optional[bool] = None
     """Whether the main process stays what it is started as. Default: not known, or false where `main_user` is given."""
     main_user: Optional[int] = Field(default=None, ge=0, le=LARGEST_ID)

@@ -134,7 +134,7 @@ def _main(container: Container) -> Predicted:
     start, program = _start(container), container.program
     if program is None or start.uid is None:
         return Predicted()
-    if program.becomes and start.uid == 0:
+    if program.becomes and start.uid == 0 and container.least & capabilities.CHANGES_USER == capabilities.CHANGES_USER:
         return Predicted(*program.becomes, capabilities.NONE)
     gains = program.file_capabilities & container.most if container.no_new_privs is not True else capabilities.NONE
     if start.uid and gains:

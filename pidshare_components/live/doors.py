@@ -66,13 +66,19 @@ class AttachDoor:
         try:
             return self._type(script)
         except ShellError as error:
+            self._tidy()
             raise NotEnteredError(f"attached, but: {error}") from None
         except KeyboardInterrupt:
-            # Whoever attaches next must not find half a line.
-            self._shell.abort()
-            with suppress(ShellError):
-                self._shell.run(_FORGET)
+            self._tidy()
             raise
+
+    def _tidy(self) -> None:
+        """Leave no half line, and nothing that runs, to whoever attaches next."""
+        from pidshare_components.live.shell import ShellError  # noqa: PLC0415 - needs an extra
+
+        with suppress(ShellError, OSError):
+            self._shell.abort()
+            self._shell.run(_FORGET)
 
     def _type(self, script: str) -> str:
         # One line after another: a shell that waits for the end of a longer text shows another prompt.

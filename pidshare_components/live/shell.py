@@ -14,8 +14,9 @@ from typing_extensions import Self
 
 # What busybox' line editor sends beside text: cursor queries, colours, erasing.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
-# Perhaps twice: a shell draws it again when it learns the size of the terminal. Bash sends controls before.
-_PROMPT = re.compile(rf"^(?:{_CONTROL.pattern})*(?:\S* ?[#$] (?:{_CONTROL.pattern})*)+$", re.MULTILINE)
+# Perhaps twice: a shell draws it again when it learns the size of the terminal. Bash announces it (bracketed paste);
+# any other control before it is that of a prompt drawn again, which nobody waits for.
+_PROMPT = re.compile(rf"^(?:\x1b\[\?2004[hl]\r?)*(?:\S* ?[#$] (?:{_CONTROL.pattern})*)+$", re.MULTILINE)
 _ANSWER_SECONDS = 3
 _ROWS, _COLUMNS = 50, 200  # wide, so that `ps` cuts no command line
 

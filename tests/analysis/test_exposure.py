@@ -12,10 +12,11 @@ from pidshare_components.analysis.exposure import NODE as NODE_PROCESS
 from pidshare_components.analysis.exposure import Pair, exposure
 from pidshare_components.analysis.facts import PAUSE, Pod
 from pidshare_components.analysis.images import Ids, ImageFacts, Main, Worker
-from pidshare_components.analysis.kernel import Action, Answer, Ground
+from pidshare_components.analysis.kernel import Action, Answer, Ground, judge
 from pidshare_components.analysis.node import Node, SecurityModule
 from pidshare_components.analysis.objects import pods_in
 from pidshare_components.analysis.spec import read_pod
+from pidshare_components.analysis.tree import UNKNOWN
 from tests.analysis.measured_pods import IMAGE, IMAGE_FACTS
 from tests.analysis.measured_pods import NODE as MEASURED_NODE
 
@@ -164,7 +165,22 @@ def test_a_pods_user_is_the_sandboxs_too() -> None:
     assert letters(pair(on_containers, "a", PAUSE)) == "...."
 
 
+def test_cri_o_gives_the_sandbox_no_user_of_the_pod() -> None:
+    node = Node(Runtime.CRI_O, None, SecurityModule.NONE, 0, (6, 12))
+    context = {"runAsUser": 1000, "runAsGroup": 1000}
+    assert letters(pair(shared({}, {}, node=node, securityContext=context), "a", PAUSE)) == "...."
+    assert letters(pair(shared({}, {}, node=node), "a", PAUSE)) == "erkt"
+    # And no process at all where the pod is in the node's namespace.
+    in_node = pod_of({"hostPID": True, "containers": [{"name": "a", "image": IMAGE}]}, node)
+    assert [item.target.name for item in exposure(in_node)] == [NODE_PROCESS]
+
+
 # Namespaces, and when containers run.
+
+
+def test_windows_has_no_process_namespace_to_share() -> None:
+    pod = shared({}, {}, os={"name": "windows"})
+    assert {cell.answer for item in exposure(pod) for cell in item.cells.values()} == {Answer.NO}
 
 
 def test_without_a_shared_namespace_nothing_is_visible() -> None:
@@ -251,6 +267,8 @@ def test_facts_of_an_image_decide() -> None:
     assert letters(pair(with_facts({}, becomes))) == "erkt"
     # Started as another user it cannot become one.
     assert letters(pair(with_facts({"runAsUser": 71, "runAsGroup": 70}, becomes))) == "...."
+    # Nor can root without the capabilities for it: it stays what it is, or does not run.
+    assert letters(pair(with_facts({"capabilities": {"drop": ["SETGID"]}}, becomes))) == "...."
     hidden = facts_of(main=Main.BECOMES, main_ids=Ids(70, 70), main_dumpable=False)
     found = pair(with_facts({}, hidden))
     assert letters(found) == "..k."
@@ -312,3 +330,57 @@ def test_runtimes_differ_in_what_they_give() -> None:
     # With CRI-O's set NET_RAW is more than the other has.
     assert letters(pair(shared({}, {"capabilities": {"add": ["NET_RAW"]}}, node=node))) == "..k."
     assert letters(pair(shared({}, {"capabilities": {"add": ["NET_RAW"]}}))) == "erkt"
+
+
+def test_when_a_container_runs_or_where_may_not_be_known_yet() -> None:
+    first = {"name": "first", "image": IMAGE, "restartPolicy": UNKNOWN}
+    app = {"name": "app", "image": IMAGE}
+    found = pair(
+        pod_of({"shareProcessNamespace": True, "initContainers": [first], "containers": [app]}), "app", "first"
+    )
+    assert {cell.answer for cell in found.cells.values()} == {Answer.UNKNOWN}
+    debugger = {"name": "debugger", "image": IMAGE, "targetContainerName": UNKNOWN}
+    pod = pod_of({"containers": [app], "ephemeralContainers": [debugger]})
+    assert pair(pod, "debugger", "app").answer(Action.SEE) is Answer.UNKNOWN
+
+
+def test_facts_are_found_by_any_name_of_the_image() -> None:
+    facts = {"nginx": ImageFacts(user=Ids(7, 7), main=Main.KEEPS)}
+    for image in ("nginx", "nginx:1.27", "docker.io/library/nginx:1.27"):
+        pod = pod_of({"containers": [{"name": "a", "image": image}]}, facts=facts)
+        assert (pod.containers[0].uid, pod.containers[0].gid) == (7, 7)
+    # What they leave open stays as it is known.
+    pod = pod_of({"containers": [{"name": "a", "image": "nginx:1.27"}]}, facts={"nginx": ImageFacts(source="mine")})
+    assert pod.containers[0].uid == 0
+    assert pod.containers[0].workers
+
+
+def test_a_command_that_is_known_beats_what_was_told_of_the_image() -> None:
+    becomes = facts_of(main=Main.BECOMES, main_ids=Ids(70, 70), workers=(Worker(Ids(70, 70), dumpable=True),))
+    app = {"name": "b", "image": "registry.example.com/app:1", "command": ["sleep", "9"]}
+    caller = {"name": "a", "image": IMAGE, "securityContext": {"runAsUser": 70, "runAsGroup": 70}}
+    pod = pod_of({"shareProcessNamespace": True, "containers": [caller, app]}, facts={**IMAGE_FACTS, **becomes})
+    assert letters(pair(pod)) == "...."
+    assert [item.target.name for item in exposure(pod)] == ["b", PAUSE, "a", PAUSE]
+
+
+def test_the_group_of_an_images_user_is_that_of_its_account() -> None:
+    """The kubelet hands on the user of USER alone (CRI's ImageStatus): a group after the colon is lost."""
+    pod = pod_of({"containers": [{"name": "a", "image": "registry.k8s.io/pause:3.10"}]})
+    assert (pod.containers[0].uid, pod.containers[0].gid) == (65535, 0)
+
+
+def test_without_setgid_nobody_gets_into_another_group() -> None:
+    caller = {"name": "a", "image": IMAGE, "securityContext": {"runAsUser": 70, "runAsGroup": 70}}
+    context = {"runAsUser": 0, "capabilities": {"drop": ["ALL"], "add": ["SETUID"]}}
+    app = {"name": "b", "image": "registry.example.com/app:1", "securityContext": context}
+    found = pair(pod_of({"shareProcessNamespace": True, "containers": [caller, app]}))
+    # Whatever its program does, it stays in group 0. It may become user 70, who signals it.
+    assert letters(found) == "..?."
+
+
+def test_pods_that_differ_in_names_alone_are_judged_once() -> None:
+    containers = [{"name": f"c{at}", "image": f"registry.example.com/{at}:1"} for at in range(24)]
+    before = judge.cache_info().misses
+    exposure(pod_of({"shareProcessNamespace": True, "containers": containers}))
+    assert judge.cache_info().misses - before < 10

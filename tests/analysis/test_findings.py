@@ -272,3 +272,60 @@ def test_the_token_that_is_mounted_by_itself() -> None:
     assert places("service-account-token", found) == ["automountServiceAccountToken"]
     unknown = found_in(NGINX, own, volumes=[{"name": "none", "emptyDir": {}}], automountServiceAccountToken=UNKNOWN)
     assert places("service-account-token", unknown) == []
+
+
+def test_another_key_of_one_secret_is_another_secret() -> None:
+    def env(key: str) -> Tree:
+        return {"env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "db", "key": key}}}]}
+
+    database = {"name": "db", "image": "busybox:1.37", **env("root")}
+    app = {"name": "app", "image": "busybox:1.37", **env("app")}
+    assert places("secret-in-environment", found_in(database, app)) == ["containers[0].env[0]", "containers[1].env[0]"]
+    assert places("secret-in-environment", found_in(database, having(app, **env("root")))) == []
+    # Who has every key has this one too.
+    whole = having(app, env=[], envFrom=[{"secretRef": {"name": "db"}}])
+    assert places("secret-in-environment", found_in(database, whole)) == ["containers[1].envFrom[0]"]
+
+
+@pytest.mark.parametrize(
+    ("default", "own", "reads"), [(0o644, 0o400, False), (0o400, 0o444, True), (0o400, None, False)]
+)
+def test_a_file_of_a_secret_may_have_a_mode_of_its_own(default: int, own: int | None, reads: bool) -> None:
+    item = {"key": "a", "path": "a", **({} if own is None else {"mode": own})}
+    volume = {"name": "keys", "secret": {"secretName": "keys", "defaultMode": default, "items": [item]}}
+    app = with_context(MOUNTED, runAsUser=101, runAsGroup=101, allowPrivilegeEscalation=False)
+    found = found_in(app, with_context(STRANGER, runAsUser=101, runAsGroup=101), volumes=[volume])
+    assert bool(places("secret-volume", found)) is reads
+
+
+def test_a_signal_that_the_kernel_refuses_ends_nothing() -> None:
+    kill = having(with_context(NGINX, runAsUser=7, **DROPPED), command=["sh", "-c", "kill 1"])
+    (refused,) = [found for found in found_in(kill) if found.rule.id == "signals-pid-1"]
+    assert refused.severity is Severity.MEDIUM
+    assert "the kernel refuses it" in refused.message
+    (ends,) = [
+        found for found in found_in(having(NGINX, command=["sh", "-c", "kill 1"])) if found.rule.id == "signals-pid-1"
+    ]
+    assert ends.severity is Severity.HIGH
+
+
+def test_powers_that_reach_nobody_are_not_found() -> None:
+    """An ephemeral container that enters one other container makes no namespace of all."""
+    debugger = {"name": "debugger", "image": "busybox:1.37", "targetContainerName": "nginx"}
+    found = found_in(
+        NGINX, with_context(TRACER, privileged=True), shareProcessNamespace=False, ephemeralContainers=[debugger]
+    )
+    assert places("privileged-container", found) == []
+
+
+def test_a_value_that_looks_like_an_option_is_told_to_nobody() -> None:
+    told = found_in(having(NGINX, args=["nginx", "--token", "secret-9f8e7d6c=ZZZ"]), STRANGER)
+    assert places("secret-in-command-line", told) == ["containers[0].args[2]"]
+    assert "9f8e7d6c" not in str(told)
+
+
+def test_a_secret_inside_of_a_script_is_in_the_command_line_too() -> None:
+    script = "redis-server --requirepass hunter2hunter2 &\nsleep 9"
+    assert places("secret-in-command-line", found_in(having(NGINX, command=["sh", "-c", script]), STRANGER)) == [
+        "containers[0].command[2]"
+    ]

@@ -14,17 +14,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pidshare_components.analysis import images
-from pidshare_components.analysis.images import (
-    Ids,
-    ImageFacts,
-    Main,
-    Worker,
-    keeps_credentials,
-    known_image,
-    repository,
-    tag,
-)
+from pidshare_components.analysis import known_images
+from pidshare_components.analysis.images import Ids, ImageFacts, Main, Worker, keeps_credentials, repository, tag
+from pidshare_components.analysis.known_images import known_image
 
 DIGEST = "@sha256:" + "0123456789abcdef" * 4
 
@@ -84,7 +76,7 @@ def test_no_string_is_too_odd_and_a_repository_stays_what_it_is(image: str, its_
     assert keeps_credentials(image) is keeps_credentials(f"/bin/{image}")
 
 
-ENTRIES = {**images._IMAGES, "gcr.io/distroless/static-debian12": images._DISTROLESS_TAGS}
+ENTRIES = {**known_images._IMAGES, "gcr.io/distroless/static-debian12": known_images._DISTROLESS_TAGS}
 
 
 @pytest.mark.parametrize("name", ENTRIES)

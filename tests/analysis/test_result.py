@@ -61,6 +61,8 @@ def test_what_is_not_known_yet_makes_answers_unknown_and_nothing_else(spec: Tree
     before, after = answers(known), answers(unknown)
     for cell in before.keys() & after.keys():
         assert after[cell] in (before[cell], Answer.UNKNOWN), (format_path(place), cell)
+    for pair in unknown.pairs:
+        assert all(explain(unknown.pod, pair, action).why for action in Action)
 
 
 @settings(max_examples=30)
@@ -96,5 +98,39 @@ def test_a_spec_that_is_none_says_where_and_what_to_write() -> None:
     with pytest.raises(SpecError) as raised:
         analysis_of({"containers": [{"name": "a", "securityContext": {"runAsUser": "root"}}]})
     assert str(raised.value) == (
-        "spec.containers[0].securityContext.runAsUser: must be a whole number; write a whole number, without quotes"
+        "spec.containers[0].securityContext.runAsUser: must be a whole number; write it without quotes"
     )
+
+
+def with_container(**more: object) -> Tree:
+    return {"spec": {"containers": [{"name": "a", **more}]}}
+
+
+def with_user(user: object) -> Tree:
+    return with_container(securityContext={"runAsUser": user})
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"spec": {"containers": []}}, "spec.containers: is missing or empty"),
+        ({"spec": {"containers": [{"name": "a"}, {"name": "a"}]}}, "spec.containers[1].name: is the name of another"),
+        (with_user(-1), "runAsUser: is no user or group id; write a number from 0 to 2147483647"),
+        (with_user(2**31), "runAsUser: is no user or group id"),
+        (with_user(True), "runAsUser: must be a whole number; write it without quotes"),
+        (with_container(env=[{"name": "A", "value": 1}]), "env[0].value: must be text; write it in quotes"),
+        ({"spec": {"containers": [{"name": "a"}], "volumes": [{"csi": 5}]}}, "spec.volumes[0].csi: must be a mapping"),
+        ({**with_container(), "metadata": {"annotations": {"a/b": 5}}}, 'metadata.annotations["a/b"]: must be text'),
+    ],
+)
+def test_what_is_no_pod_is_refused_at_its_place(document: Tree, said: str) -> None:
+    (found,) = pods_in({"kind": "Pod", **document})
+    with pytest.raises(SpecError) as raised:
+        analyse(found)
+    assert said in str(raised.value)
+
+
+def test_a_list_without_items_is_refused() -> None:
+    pods = pods_in({"kind": "List", "items": {}})
+    with pytest.raises(SpecError, match="items: is no list"):
+        next(pods)
