@@ -19,6 +19,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
 from pidshare_components import (
+    AcceptedFinding,
     AttachAccess,
     Container,
     ContainerPort,
@@ -29,6 +30,7 @@ from pidshare_components import (
     NetworkAccess,
     NetworkPort,
     NetworkRule,
+    OnFinding,
     Probe,
     ResourceRequirements,
     SharedProcessPod,
@@ -61,6 +63,7 @@ def component(name: str) -> None:
             debug=DebugShell(image="busybox:1.28", profile=DebugProfile.GENERAL),
             attach=AttachAccess(),
             network=NetworkAccess(ingress=[NetworkRule(ports=[NetworkPort(port="http")])]),
+            on_finding=OnFinding(accept=[AcceptedFinding(rule="sys-ptrace", reason="nobody reads its log here")]),
         ),
     )
 

@@ -1,7 +1,8 @@
 """Secrets that another container can really read, by the pairs of the matrix: none is found where it says no."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Optional
 
 from pidshare_components.analysis import literals
 from pidshare_components.analysis.exposure import Pair
@@ -96,11 +97,17 @@ def _in_scripts(words: list[Any]) -> Iterator[tuple[int, str]]:
     """Yield the words that are scripts of a shell with a secret in them: the shell's command line has all of it."""
     for index, word in enumerate(words):
         if isinstance(word, str) and ("\n" in word or " " in word):
-            for command in commands(["sh", "-c", word])[1:]:
-                secret = next(literals.secrets_in_words([*command.words]), None)
-                if secret:
-                    yield index, secret[1]
-                    break
+            secret = _in_script(word)
+            if secret:
+                yield index, secret
+
+
+@lru_cache(maxsize=1024)
+def _in_script(script: str) -> Optional[str]:
+    for command in commands(["sh", "-c", script])[1:]:
+        for _, secret in literals.secrets_in_words([*command.words]):
+            return secret
+    return None
 
 
 def _secret_variables(container: Container, words: list[Any]) -> Iterator[tuple[int, str]]:

@@ -47,7 +47,7 @@ def test_a_preview_shows_findings_at_the_component(component: Component) -> None
     assert {(severity, kind) for severity, kind, _ in said} >= {("warning", "SharedProcessPod")}
     text = "\n".join(message for _, _, message in said)
     assert "literal-secret (high): containers[0].env[0]: DB_PASSWORD of 'app' holds a literal secret" in text
-    assert "sys-ptrace (medium): initContainers[0].securityContext.capabilities.add: 'tracer' reads" in text
+    assert "sys-ptrace (medium): initContainers[0].securityContext.capabilities.add: 'tracer' can read" in text
     assert "hunter2" not in text
 
 
