@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from dev import cluster as clusters
 from dev.cluster import Cluster, ClusterError
 from dev.deployment import Deployment
 from dev.engine import Engine, EngineError, engine
+from tests.namespaces import fresh_namespace
 
 Kubectl = Callable[..., str]
 
@@ -77,11 +77,5 @@ def kubectl(cluster: Cluster) -> Kubectl:
 @pytest.fixture
 def namespace(kubectl: Kubectl) -> Iterator[str]:
     """A fresh namespace in which pods can be made."""
-    name = f"test-{secrets.token_hex(4)}"
-    kubectl("create", "namespace", name)
-    try:
-        # Admission refuses pods until a controller has made it.
-        kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+    with fresh_namespace(kubectl) as name:
         yield name
-    finally:
-        kubectl("delete", "namespace", name, "--wait=false", check=False)

@@ -130,6 +130,11 @@ class Container(NamedTuple):
     target: Union[str, Unknown, None]
     tree: Tree
 
+    @property
+    def is_never_root(self) -> bool:
+        """Whether it surely starts as another user than root, and so without any capability."""
+        return not self.uid.maybe_root if isinstance(self.uid, OpenId) else self.uid != 0
+
 
 @dataclass(frozen=True)
 class Setting:

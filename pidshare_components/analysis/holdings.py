@@ -11,7 +11,7 @@ from typing import Any, Optional
 from pidshare_components.analysis import capabilities
 from pidshare_components.analysis.facts import Container, ContainerKind, Pod
 from pidshare_components.analysis.kernel import Answer
-from pidshare_components.analysis.tree import UNKNOWN, Path, Tree, child, objects
+from pidshare_components.analysis.tree import UNKNOWN, Path, Tree, child, objects, text
 
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - where it is, not what
 _SECRETS_STORE = "secrets-store.csi.k8s.io"
@@ -77,14 +77,14 @@ def _variables(container: Container) -> Iterator[Holding]:
     for index, variable in objects(container.tree, "env"):
         secret = child(variable, "valueFrom", "secretKeyRef")
         if secret is not None:
-            path, where = (*container.path, "env", index), _text(child(variable, "name"))
-            keys = frozenset([_text(child(secret, "key"))])
-            yield Holding(HoldingKind.ENVIRONMENT, _text(child(secret, "name")), path, where, keys=keys)
+            path, where = (*container.path, "env", index), text(child(variable, "name"))
+            keys = frozenset([text(child(secret, "key"))])
+            yield Holding(HoldingKind.ENVIRONMENT, text(child(secret, "name")), path, where, keys=keys)
     for index, source in objects(container.tree, "envFrom"):
         secret = child(source, "secretRef")
         if secret is not None:
             path = (*container.path, "envFrom", index)
-            yield Holding(HoldingKind.ENVIRONMENT, _text(child(secret, "name")), path, "")
+            yield Holding(HoldingKind.ENVIRONMENT, text(child(secret, "name")), path, "")
 
 
 def _mounts(pod: Pod, container: Container, volumes: Mapping[Any, Tree]) -> Iterator[Holding]:
@@ -92,23 +92,23 @@ def _mounts(pod: Pod, container: Container, volumes: Mapping[Any, Tree]) -> Iter
         volume = volumes.get(child(mount, "name"))
         if volume is not None:
             path = (*container.path, "volumeMounts", index)
-            yield from _of_volume(pod, volume, path, _text(child(mount, "mountPath")))
+            yield from _of_volume(pod, volume, path, text(child(mount, "mountPath")))
 
 
 def _of_volume(pod: Pod, volume: Any, path: Path, where: str) -> Iterator[Holding]:  # noqa: ANN401 - of the tree
     secret, projected = child(volume, "secret"), child(volume, "projected")
     if secret is not None:
         files = _files(pod, secret, child(secret, "defaultMode"))
-        yield Holding(HoldingKind.VOLUME, _text(child(secret, "secretName")), path, where, *files)
+        yield Holding(HoldingKind.VOLUME, text(child(secret, "secretName")), path, where, *files)
     for _, source in objects(projected, "sources"):
         of_source = child(source, "secret")
         if of_source is not None:
             files = _files(pod, of_source, child(projected, "defaultMode"))
-            yield Holding(HoldingKind.VOLUME, _text(child(of_source, "name")), path, where, *files)
+            yield Holding(HoldingKind.VOLUME, text(child(of_source, "name")), path, where, *files)
         if child(source, "serviceAccountToken") is not None:
             yield Holding(HoldingKind.TOKEN, _account(pod), path, where, _token_mode(pod))
     if child(volume, "csi", "driver") == _SECRETS_STORE:
-        name = _text(child(volume, "csi", "volumeAttributes", "secretProviderClass"))
+        name = text(child(volume, "csi", "volumeAttributes", "secretProviderClass"))
         yield Holding(HoldingKind.PROVIDER, name, path, where, _DEFAULT_MODE)
 
 
@@ -121,7 +121,7 @@ def _files(pod: Pod, secret: Any, default: Any) -> tuple[int, Optional[frozenset
     for item in items:
         own = child(item, "mode")
         mode |= _mode(pod, default if own is None else own)
-    return mode, frozenset(_text(child(item, "key")) for item in items)
+    return mode, frozenset(text(child(item, "key")) for item in items)
 
 
 def _automounted(pod: Pod) -> Optional[Holding]:
@@ -184,8 +184,4 @@ def _common_user(pod: Pod) -> Optional[int]:
 
 
 def _account(pod: Pod) -> str:
-    return _text(pod.spec.get("serviceAccountName")) or "default"
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - of the tree
-    return value if isinstance(value, str) else ""
+    return text(pod.spec.get("serviceAccountName")) or "default"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pidshare_components.analysis import capabilities
 from pidshare_components.analysis.capabilities import names_of
 from pidshare_components.analysis.exposure import Pair
-from pidshare_components.analysis.facts import PAUSE, Container, OpenId, Pod
+from pidshare_components.analysis.facts import PAUSE, Container, Pod
 from pidshare_components.analysis.kernel import Action, Answer
 from pidshare_components.analysis.rule import Finding, Rule, Severity
 from pidshare_components.analysis.tree import Path, child
@@ -136,8 +136,7 @@ def _start(pod: Pod, container: Container) -> Iterator[Finding]:
 def _powers(container: Container, pairs: Sequence[Pair]) -> Iterator[Finding]:
     context: Path = (*container.path, "securityContext")
     added = child(container.tree, "securityContext", "capabilities", "add")
-    never_root = not container.uid.maybe_root if isinstance(container.uid, OpenId) else container.uid != 0
-    if never_root:
+    if container.is_never_root:
         if isinstance(added, list) and added and not container.confinement.privileged:
             message = f"the capabilities added to '{container.name}' do nothing: it does not start as root"
             fix = "leave them out, or run it as user 0"

@@ -26,7 +26,7 @@ from pidshare_components.analysis.known_images import known_image
 from pidshare_components.analysis.node import Node
 from pidshare_components.analysis.objects import PodObject
 from pidshare_components.analysis.programs import main_program, workers
-from pidshare_components.analysis.tree import UNKNOWN, Fields, Path, Tree, mapping, objects
+from pidshare_components.analysis.tree import UNKNOWN, Fields, Path, Tree, mapping, objects, text
 
 _LISTS = ("initContainers", "containers", "ephemeralContainers")
 _INIT_KINDS = {"Always": ContainerKind.SIDECAR, UNKNOWN: ContainerKind.UNKNOWN}
@@ -136,7 +136,7 @@ class PodReader:
         """Return one container of one of the three lists."""
         path: Path = (key, index)
         tree = self._found.spec[key][index]
-        image = _text(tree.get("image"))
+        image = text(tree.get("image"))
         told = self._facts_told(image)
         facts = known_image(image) if image else None
         if told:
@@ -150,7 +150,7 @@ class PodReader:
         escalation, read_only = own.get("allowPrivilegeEscalation"), own.get("readOnlyRootFilesystem")
         target = tree.get("targetContainerName")
         return Container(
-            name=_text(tree.get("name")) or f"{key}[{index}]",
+            name=text(tree.get("name")) or f"{key}[{index}]",
             kind=kind,
             order=index,
             path=path,
@@ -187,7 +187,7 @@ class PodReader:
 
     def _ids(self, path: Path, tree: Tree, own: Fields, facts: Optional[ImageFacts]) -> tuple[Id, Id]:
         uid, gid = self._id(path, own, "runAsUser"), self._id(path, own, "runAsGroup")
-        image = _text(tree.get("image"))
+        image = text(tree.get("image"))
         if uid is not None:
             return uid, _primary_group(uid, path, image, facts) if gid is None else gid
         if facts and facts.user:
@@ -232,7 +232,7 @@ class PodReader:
         if profile is None and annotations is not None:
             # The way before Kubernetes 1.30. The API server keeps both in step.
             given = mapping(annotations).get(f"{_APPARMOR_ANNOTATION}{tree.get('name')}")
-            return None if given is UNKNOWN else _APPARMOR_VALUES.get(_text(given), _text(given))
+            return None if given is UNKNOWN else _APPARMOR_VALUES.get(text(given), text(given))
         return _profile(profile)
 
 
@@ -271,10 +271,6 @@ def _profile(profile: Any) -> Optional[str]:  # noqa: ANN401 - of the tree
 
 def _is_open(value: Any) -> bool:  # noqa: ANN401 - of the tree
     return value is UNKNOWN or (isinstance(value, list) and UNKNOWN in value)
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - of the tree
-    return value if isinstance(value, str) else ""
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 - of the tree

@@ -95,6 +95,11 @@ def child(tree: Any, *keys: str) -> Any:  # noqa: ANN401 - any tree
     return tree
 
 
+def text(value: Any) -> str:  # noqa: ANN401 - any tree
+    """Return a text; an empty one for whatever else stands there."""
+    return value if isinstance(value, str) else ""
+
+
 def objects(tree: Any, key: str) -> Iterator[tuple[int, Any]]:  # noqa: ANN401 - any tree
     """Yield the items of a list with their indices; nothing where there is none or it is UNKNOWN."""
     found = child(tree, key)

@@ -81,8 +81,7 @@ def known_id(value: Id) -> Union[int, str]:
 
 def effective(container: Container) -> Union[list[str], str]:
     """Return the capabilities that a process has as it starts: only root has any. `unknown` if nobody knows."""
-    never_root = not container.uid.maybe_root if isinstance(container.uid, OpenId) else container.uid != 0
-    if never_root or container.most == capabilities.NONE:
+    if container.is_never_root or container.most == capabilities.NONE:
         return []
     if isinstance(container.uid, OpenId) or container.least != container.most:
         return "unknown"

@@ -32,6 +32,7 @@ from pidshare_components.live.kubectl import Kubectl
 from pidshare_components.live.verification import Verification
 from pidshare_components.manifests.access import role_rules
 from pidshare_components.manifests.pod import pod_spec
+from tests.namespaces import fresh_namespace
 
 pytestmark = pytest.mark.cluster
 
@@ -47,13 +48,8 @@ app.command()(verify_command)
 @pytest.fixture(scope="module")
 def room(kubectl: RunKubectl) -> Iterator[str]:
     """A namespace for all pods of this module."""
-    name = f"verify-{os.getpid()}"
-    kubectl("create", "namespace", name)
-    try:
-        kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+    with fresh_namespace(kubectl) as name:
         yield name
-    finally:
-        kubectl("delete", "namespace", name, "--wait=false", check=False)
 
 
 def create(kubectl: RunKubectl, namespace: str, *pods: dict[str, Any]) -> None:
