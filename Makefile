@@ -35,11 +35,12 @@ format: $(STAMP) ## rewrite the code in the project's style
 bench: $(STAMP) ## figures of this machine, as ratios in one run
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/exposure.py
+	$(BIN)/python benchmarks/check.py
 
 lock: $(STAMP) ## write the exact versions anew
-	$(BIN)/uv pip compile pyproject.toml --extra cli --extra live --universal --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra cli --extra live --extra policy --universal --generate-hashes \
 	  --python-version 3.10 --no-header --quiet --output-file requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --extra cli --extra live --group dev --universal --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra cli --extra live --extra policy --group dev --universal --generate-hashes \
 	  --python-version 3.10 --no-header --quiet --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: down ## take everything down and remove what is built here
