@@ -220,6 +220,33 @@ def test_quotes_and_tags_decide() -> None:
     assert tree("1: a\ntrue: b\n1.5: c\n") == {"1": "a", "true": "b", "1.5": "c"}
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "path", "path_line"),
+    [
+        ("kind: Pod\nspec:\n  a:\n  - b\n  - c\n", 1, ("spec", "a", 1), 5),
+        ("# one\n\n---\n# two\nkind: Pod\nspec: {}\n", 5, ("spec",), 6),
+        ("---  {kind: Pod,\n a: b}\n", 1, ("a",), 2),
+        ('\n\n{"kind": "Pod",\n "a": 1}\n', 3, ("a",), 4),
+        ('{"a": 1}\n\n {"b": {\n"c": 2}}\n', 3, ("b", "c"), 4),
+        ("a: &x {b: 1}\nc: *x\n", 1, ("c", "b"), 1),
+        ("a:\n  b: 1\n", 1, ("a", "z", 3), 2),
+        ("a: 1\n", 1, ("z",), 1),
+    ],
+)
+def test_lines(text: str, line: int, path: tuple[str | int, ...], path_line: int) -> None:
+    *_, last = found(text)
+    assert isinstance(last, Document)
+    assert (last.line, last.line_of(()), last.line_of(path)) == (line, line, path_line)
+
+
+def test_what_has_no_lines() -> None:
+    made = Document("program", 1, {"a": 1})
+    assert (made.line, made.line_of(()), made.line_of(("a",))) == (None, None, None)
+    (json_alone,) = found('\n{"a": "\\ud800"}')
+    assert isinstance(json_alone, Document)
+    assert (json_alone.line, json_alone.line_of(("a",))) == (2, None)
+
+
 def test_nothing_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The work is that of the characters: each is given to the parser once, however many documents there are."""
     given_text = []

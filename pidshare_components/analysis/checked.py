@@ -33,17 +33,24 @@ _CONTAINER = {
     "command": ["text"],
     "args": ["text"],
     "restartPolicy": "text",
+    "stdin": "flag",
+    "tty": "flag",
     "targetContainerName": "text",
     "env": [
         {
             "name": "text",
             "value": "text",
-            "valueFrom": {"secretKeyRef": {"name": "text", "key": "text"}, "configMapKeyRef": {"name": "text"}},
+            "valueFrom": {
+                "secretKeyRef": {"name": "text", "key": "text"},
+                "configMapKeyRef": {"name": "text", "key": "text"},
+            },
         }
     ],
     "envFrom": [{"prefix": "text", "secretRef": _REFERENCE, "configMapRef": _REFERENCE}],
     "ports": [{"hostPort": "whole"}],
-    "volumeMounts": [{"name": "text", "mountPath": "text", "subPath": "text", "readOnly": "flag"}],
+    "volumeMounts": [
+        {"name": "text", "mountPath": "text", "subPath": "text", "subPathExpr": "text", "readOnly": "flag"}
+    ],
     "livenessProbe": _HANDLER,
     "readinessProbe": _HANDLER,
     "startupProbe": _HANDLER,
@@ -63,8 +70,9 @@ _CONTAINER = {
         "windowsOptions": {"hostProcess": "flag"},
     },
 }
-_ITEMS = [{"key": "text", "mode": "whole"}]
+_ITEMS = [{"key": "text", "path": "text", "mode": "whole"}]
 _SECRET = {"secretName": "text", "defaultMode": "whole", "items": _ITEMS}
+_CONFIG_MAP = {"name": "text", "defaultMode": "whole", "items": _ITEMS}
 _SPEC = {
     "shareProcessNamespace": "flag",
     "hostPID": "flag",
@@ -94,15 +102,22 @@ _SPEC = {
         {
             "name": "text",
             "secret": _SECRET,
+            "configMap": _CONFIG_MAP,
             "projected": {
                 "defaultMode": "whole",
-                "sources": [{"secret": {"name": "text", "items": _ITEMS}, "serviceAccountToken": {"path": "text"}}],
+                "sources": [
+                    {
+                        "secret": {"name": "text", "items": _ITEMS},
+                        "configMap": {"name": "text", "items": _ITEMS},
+                        "serviceAccountToken": {"path": "text"},
+                    }
+                ],
             },
             "csi": {"driver": "text", "volumeAttributes": ("text",)},
         }
     ],
 }
-_METADATA: Tree = {"annotations": ("text",)}
+_METADATA: Tree = {"annotations": ("text",), "labels": ("text",)}
 
 
 def check_spec(metadata: Tree, spec: Tree) -> None:
@@ -111,8 +126,8 @@ def check_spec(metadata: Tree, spec: Tree) -> None:
     Raises:
         SpecError: something is of another type than Kubernetes wants, or no capability. Paths begin at the pod.
     """
-    _check(metadata, _METADATA, ("metadata",))
-    _check(spec, _SPEC, ("spec",))
+    check(metadata, _METADATA, ("metadata",))
+    check(spec, _SPEC, ("spec",))
     if spec.get("containers") in (None, []):
         raise SpecError(("spec", "containers"), "is missing or empty", "write at least one container")
     _check_names(spec)
@@ -121,8 +136,12 @@ def check_spec(metadata: Tree, spec: Tree) -> None:
             raise SpecError(path, "is no capability", "write a name of capabilities(7) without CAP_, or ALL")
 
 
-def _check(value: Any, kind: Any, path: Path) -> None:  # noqa: ANN401 - of the tree, of the table
-    """Check a value that is neither None nor UNKNOWN."""
+def check(value: Any, kind: Any, path: Path) -> None:  # noqa: ANN401 - of the tree, of the table
+    """Check a value that is neither None nor UNKNOWN against a kind of a table of types, such as those above.
+
+    Raises:
+        SpecError: something in it is of another type. Paths begin with the given one.
+    """
     if isinstance(kind, str):
         _check_leaf(value, kind, path)
     elif isinstance(kind, list):
@@ -140,7 +159,7 @@ def _check(value: Any, kind: Any, path: Path) -> None:  # noqa: ANN401 - of the 
                 continue
             # Nearly everything is right: that is seen without making its path.
             if not isinstance(its_kind, str) or type(item) is not _TYPES.get(its_kind):
-                _check(item, its_kind, (*path, key))
+                check(item, its_kind, (*path, key))
 
 
 def _check_leaf(value: Any, kind: str, path: Path) -> None:  # noqa: ANN401 - of the tree
@@ -157,7 +176,7 @@ def _check_items(items: list[Any], kind: Any, path: Path) -> None:  # noqa: ANN4
         if item is None:
             raise SpecError((*path, index), "is empty", "write an item, or leave it out")
         if item is not UNKNOWN:
-            _check(item, kind, (*path, index))
+            check(item, kind, (*path, index))
 
 
 def _check_names(spec: Tree) -> None:
@@ -173,7 +192,7 @@ def _check_names(spec: Tree) -> None:
 def _capability_names(spec: Tree) -> Iterator[tuple[Path, object]]:
     for key in ("initContainers", "containers", "ephemeralContainers"):
         for index, container in objects(spec, key):
-            for which in ("add", "drop"):
-                for place, name in objects(child(container, "securityContext", "capabilities"), which):
-                    if name is not UNKNOWN:
-                        yield ("spec", key, index, "securityContext", "capabilities", which, place), name
+            # Runtimes pass over an unknown name in `drop`; one in `add` keeps the container from starting.
+            for place, name in objects(child(container, "securityContext", "capabilities"), "add"):
+                if name is not UNKNOWN:
+                    yield ("spec", key, index, "securityContext", "capabilities", "add", place), name

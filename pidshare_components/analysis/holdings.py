@@ -116,11 +116,11 @@ def _files(pod: Pod, secret: Any, default: Any) -> tuple[int, Optional[frozenset
     """Return the permission bits that any of a secret's files has, and the keys that are there; None for all."""
     items = child(secret, "items")
     if not isinstance(items, list) or not items:
-        return _mode(pod, default), None
+        return file_mode(pod, default), None
     mode = 0
     for item in items:
         own = child(item, "mode")
-        mode |= _mode(pod, default if own is None else own)
+        mode |= file_mode(pod, default if own is None else own)
     return mode, frozenset(text(child(item, "key")) for item in items)
 
 
@@ -157,7 +157,7 @@ def may_read(pod: Pod, reader: Container, holding: Holding) -> Answer:
     return Answer.YES if reads_any or owns or same_user or grouped else Answer.NO
 
 
-def _mode(pod: Pod, given: Any) -> int:  # noqa: ANN401 - of the tree
+def file_mode(pod: Pod, given: Any) -> int:  # noqa: ANN401 - of the tree
     """Return the permission bits of a secret's files: with an fsGroup the kubelet lets owner and group read them."""
     mode = given if isinstance(given, int) else _DEFAULT_MODE
     return mode | _GROUP_MODE if isinstance(child(pod.spec, "securityContext", "fsGroup"), int) else mode

@@ -18,6 +18,33 @@ _TEMPLATES: dict[str, Path] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
 """Where each kind has its pod, from the top of the object."""
+POD_KINDS = tuple(_TEMPLATES)
+"""The kinds that are a pod or make pods."""
+
+
+def template_path(kind: str) -> tuple[str, ...]:
+    """Return the keys from the top of an object of one of `POD_KINDS` to its pod, or to the template of its pods."""
+    return tuple(map(str, _TEMPLATES[kind]))
+
+
+def objects_in(document: object) -> Iterator[tuple[Path, object]]:
+    """Yield the objects of a document in order, with their paths: the items of a list, else the document itself."""
+    pending: list[tuple[Path, object]] = [((), document)]
+    while pending:
+        path, tree = pending.pop()
+        items = tree.get("items") if isinstance(tree, dict) and _is_list(tree.get("kind")) else None
+        if not isinstance(tree, dict) or not isinstance(items, list):
+            yield path, tree
+            continue
+        kind, version = str(tree["kind"]).removesuffix("List"), tree.get("apiVersion")
+        own = {"apiVersion": version, "kind": kind} if kind else {}
+        for index, item in reversed(list(enumerate(items))):
+            # The API server leaves kind and version out in the items of a typed list.
+            pending.append(((*path, "items", index), {**own, **item} if isinstance(item, dict) else item))
+
+
+def _is_list(kind: object) -> bool:
+    return isinstance(kind, str) and kind.endswith("List")
 
 
 @dataclass(frozen=True)
@@ -71,24 +98,39 @@ def _pod(document: Tree, kind: str, path: Path) -> PodObject:
     template, where = document, path
     for key in _TEMPLATES[kind]:
         where = (*where, str(key))
-        template = _object(template.get(str(key)), where)
-    metadata = document.get("metadata") or {}
-    if not isinstance(metadata, dict):
-        raise SpecError((*path, "metadata"), "is no mapping", "write a mapping with the name")
-    own = template.get("metadata") or {}
-    if not isinstance(own, dict):
-        raise SpecError((*where, "metadata"), "is no mapping", "write a mapping, or leave it out")
+        template = _object(template.get(str(key)), where, _UNKNOWN_FIELDS)
+    metadata = _metadata(document, path, "write a mapping with the name")
     return PodObject(
         kind=kind,
         namespace=_text(metadata, "namespace", path),
         name=_text(metadata, "name", path),
         path=where,
-        metadata=own,
-        spec=_object(template.get("spec"), (*where, "spec")),
+        metadata=_metadata(template, where, "write a mapping, or leave it out"),
+        spec=_object(template.get("spec"), (*where, "spec"), _UNKNOWN_SPEC),
     )
 
 
-def _object(value: object, path: Path) -> Tree:
+# What stands for an object of which nothing is known: all that is read of it, unknown.
+_UNKNOWN_METADATA: Tree = dict.fromkeys(("annotations", "labels", "name", "namespace"), UNKNOWN)
+_UNKNOWN_SPEC: Tree = dict.fromkeys(
+    ("containers", "hostPID", "hostUsers", "initContainers", "securityContext", "shareProcessNamespace", "volumes"),
+    UNKNOWN,
+)
+_UNKNOWN_FIELDS: Tree = dict.fromkeys(("jobTemplate", "metadata", "spec", "template"), UNKNOWN)
+
+
+def _metadata(tree: Tree, path: Path, instead: str) -> Tree:
+    value = tree.get("metadata")
+    if value is UNKNOWN:
+        return _UNKNOWN_METADATA
+    if value is not None and not isinstance(value, dict):
+        raise SpecError((*path, "metadata"), "is no mapping", instead)
+    return value or {}
+
+
+def _object(value: object, path: Path, unknown: Tree) -> Tree:
+    if value is UNKNOWN:
+        return unknown
     if not isinstance(value, dict):
         raise SpecError(path, "is missing, or no mapping", "write the pod's spec there, as Kubernetes has it")
     return value

@@ -1,7 +1,7 @@
 """Everything that the analysis says of a pod."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pidshare_components.analysis.checked import check_spec
@@ -17,6 +17,21 @@ from pidshare_components.analysis.spec import read_pod
 
 _NO_FACTS: Mapping[str, ImageFacts] = MappingProxyType({})
 _NODE = Node()
+
+
+@dataclass(frozen=True)
+class Premises:
+    """What no object says of itself.
+
+    Attributes:
+        node: what the pods run on.
+        image_facts: of images, as `analyse` takes them.
+        kubernetes_version: whose Pod Security Standards count.
+    """
+
+    node: Node = field(default_factory=Node)
+    image_facts: Mapping[str, ImageFacts] = field(default_factory=dict)
+    kubernetes_version: str = "latest"
 
 
 @dataclass(frozen=True)

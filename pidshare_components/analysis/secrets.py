@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any, Optional
 
 from pidshare_components.analysis import literals
+from pidshare_components.analysis.answers import all_of
 from pidshare_components.analysis.exposure import Pair
 from pidshare_components.analysis.facts import Container, Pod
 from pidshare_components.analysis.holdings import Holding, HoldingKind, holdings, may_read
@@ -149,7 +150,7 @@ def _held(pod: Pod, container: Container, holding: Holding, on: list[Pair]) -> I
             yield who.finding(SECRET_IN_ENVIRONMENT, holding.path, text, _FILES)
         return
     rule = SERVICE_ACCOUNT_TOKEN if holding.kind is HoldingKind.TOKEN else SECRET_VOLUME
-    who = _Readers(on, lambda pair: _both(pair.answer(Action.ROOT), may_read(pod, pair.source, holding)))
+    who = _Readers(on, lambda pair: all_of(pair.answer(Action.ROOT), may_read(pod, pair.source, holding)))
     if not who.any():
         return
     if holding.kind is HoldingKind.TOKEN:
@@ -164,12 +165,6 @@ def _held(pod: Pod, container: Container, holding: Holding, on: list[Pair]) -> I
 def _secret(holding: Holding) -> str:
     kind = "SecretProviderClass" if holding.kind is HoldingKind.PROVIDER else "Secret"
     return f"the {kind} '{holding.name}'" if holding.name else f"a {kind} that is not known yet"
-
-
-def _both(one: Answer, other: Answer) -> Answer:
-    if Answer.NO in (one, other):
-        return Answer.NO
-    return Answer.UNKNOWN if Answer.UNKNOWN in (one, other) else Answer.YES
 
 
 class _Readers:

@@ -7,6 +7,7 @@ from pidshare_components.analysis.capabilities import names_of
 from pidshare_components.analysis.exposure import Pair
 from pidshare_components.analysis.facts import PAUSE, Container, Pod
 from pidshare_components.analysis.kernel import Action, Answer
+from pidshare_components.analysis.naming import listed
 from pidshare_components.analysis.rule import Finding, Rule, Severity
 from pidshare_components.analysis.tree import Path, child
 
@@ -138,15 +139,45 @@ def _powers(container: Container, pairs: Sequence[Pair]) -> Iterator[Finding]:
     added = child(container.tree, "securityContext", "capabilities", "add")
     if container.is_never_root:
         if isinstance(added, list) and added and not container.confinement.privileged:
-            message = f"the capabilities added to '{container.name}' do nothing: it does not start as root"
-            fix = "leave them out, or run it as user 0"
-            yield _found(INERT_CAPABILITY, (*context, "capabilities", "add"), message, fix)
+            yield from _inert(container, (*context, "capabilities", "add"), added)
     elif container.confinement.privileged:
         fix = "take privileged away, and add the one capability that it needs"
         yield from _reach(PRIVILEGED, (*context, "privileged"), container, pairs, f"is privileged: it {{can}}; {fix}")
     elif container.least & capabilities.SYS_PTRACE:
         fix = "leave SYS_PTRACE out: signals need none, and a process of the same user and group is readable without"
         yield from _reach(SYS_PTRACE, (*context, "capabilities", "add"), container, pairs, f"{{can}}; {fix}")
+
+
+def _inert(container: Container, path: Path, added: list[object]) -> Iterator[Finding]:
+    """Yield the added capabilities of a container that never starts as root, unless its program's file gives them."""
+    program = None if container.no_new_privs is True else container.program
+    of_file = program.file_capabilities if program else capabilities.NONE
+    known = [name.upper() for name in added if isinstance(name, str)]
+    inert = [name for name in known if not capabilities.bit(name) & of_file]
+    if not inert and len(known) == len(added):
+        return
+    message, fix = f"the capabilities added to '{container.name}' do nothing", "leave them out"
+    if of_file and (len(inert) < len(added) or "ALL" in inert):
+        which, fix = _some(inert, of_file)
+        message = f"of the capabilities added to '{container.name}', {which} nothing"
+    message += ": it does not start as root"
+    if of_file:
+        message += f", and its program's file gives {listed(names_of(of_file))} alone"
+    # One that is not known may be the file's.
+    certain = container.no_new_privs is True or (program is not None and bool(inert or not of_file))
+    fix += ", or run it as user 0"
+    yield Finding(INERT_CAPABILITY, INERT_CAPABILITY.severity, path, message, fix, certain)
+
+
+def _some(inert: Sequence[str], of_file: int) -> tuple[str, str]:
+    """Return which capabilities do nothing, as a clause, and what to write.
+
+    Those of the file have to stay: without one of them in the bounding set the kernel may refuse to start the program.
+    """
+    if "ALL" in inert or not inert:
+        kept = listed(names_of(of_file))
+        return f"all but {kept} do", f"add {kept} alone"
+    return f"{listed(inert)} {'do' if len(inert) > 1 else 'does'}", f"leave {listed(inert)} out"
 
 
 _VERBS = {Action.ENVIRON: "read the environment", Action.ROOT: "reach the files", Action.PTRACE: "trace the processes"}

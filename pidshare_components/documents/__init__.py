@@ -4,9 +4,10 @@ Nothing here trusts its input: every text is a tree or a `Problem` with file, do
 document spoils no other.
 """
 
+from pidshare_components.analysis.result import Premises
 from pidshare_components.documents.facts import read_facts
 from pidshare_components.documents.parse import Document, read
-from pidshare_components.documents.pods import Premises, analyses
+from pidshare_components.documents.pods import analyses
 from pidshare_components.documents.problem import Problem
 from pidshare_components.documents.sources import documents, is_stack_dir
 

@@ -69,13 +69,13 @@ class Builder:
     Attributes:
         tree: the document, when it is complete.
         first_line: where it begins.
-        lines: line of each value by the identity of what it is in and its key or index, if asked for.
+        lines: line of each value by the identity of what it is in and its key or index.
     """
 
-    def __init__(self, *, with_lines: bool = False) -> None:
+    def __init__(self) -> None:
         self.tree: Any = None
         self.first_line = 1
-        self.lines: Optional[dict[tuple[int, Union[str, int]], int]] = {} if with_lines else None
+        self.lines: dict[tuple[int, Union[str, int]], int] = {}
         self._stack: list[_Open] = []
         self._anchors: dict[str, Optional[tuple[Any, int]]] = {}
         self._aliased = 0
@@ -200,14 +200,12 @@ class Builder:
         own = done.value
         assert isinstance(own, dict)  # noqa: S101 - for the type checker
         found.update(own)
-        if self.lines is not None:
-            for key in own:
-                self.lines[id(found), key] = self.lines[id(own), key]
+        for key in own:
+            self.lines[id(found), key] = self.lines.pop((id(own), key))
         return found
 
     def _note(self, container: Any, step: Union[str, int]) -> None:  # noqa: ANN401 - any tree
-        if self.lines is not None:
-            self.lines[id(container), step] = self._line
+        self.lines[id(container), step] = self._line
 
 
 def line_of(event: yaml.Event) -> int:

@@ -4,8 +4,9 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Optional, Union
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Optional, Union
 
 import yaml
 
@@ -39,6 +40,8 @@ class Document:
         tree: what it says.
         text: what it was read from; "" where it was made by a program.
         first_line: of the text in the file.
+        line: where the tree begins in the file; None where it was made by a program.
+        builder: what built the tree; None where that was no YAML.
     """
 
     file: str
@@ -46,29 +49,42 @@ class Document:
     tree: Any
     text: str = ""
     first_line: int = 1
+    line: Optional[int] = None
+    builder: Optional[Builder] = field(default=None, repr=False, compare=False)
 
     def problem(self, path: Path, reason: str, instead: str) -> Problem:
         """Return what is wrong with something in it, with its line."""
         shown_path = format_path(path) if path else ""
-        return Problem(self.file, self.number, self._line_of(path), shown_path, reason, instead)
+        return Problem(self.file, self.number, self.line_of(path), shown_path, reason, instead)
 
-    def _line_of(self, path: Path) -> Optional[int]:
-        """Return the line of what is at the end of a path, or as far as there is something on it."""
-        if not self.text:
+    def line_of(self, path: Path) -> Optional[int]:
+        """Return the line of what is at the end of a path, or as far as there is something on it.
+
+        None where it was made by a program, and for JSON that is no YAML.
+        """
+        if not path:
+            return self.line
+        builder = self.builder or self._as_yaml
+        if builder is None:
             return None
-        builder = Builder(with_lines=True)
-        try:
-            _build(self.text, builder)
-        except Refused:
-            return None
-        tree, line, lines = builder.tree, builder.first_line, builder.lines or {}
+        tree, line = builder.tree, builder.first_line
         for step in path:
-            line = lines.get((id(tree), step), line)
+            line = builder.lines.get((id(tree), step), line)
             try:
                 tree = tree[step]
             except (LookupError, TypeError):
                 break
         return self.first_line + line - 1
+
+    @cached_property
+    def _as_yaml(self) -> Optional[Builder]:
+        """What builds the same tree from JSON, whose own parser tells no lines."""
+        builder = Builder()
+        try:
+            _build(self.text, builder)
+        except Refused:
+            return None
+        return builder if self.text else None
 
 
 def read(file: str, content: bytes) -> Iterator[Union[Document, Problem]]:
@@ -85,13 +101,14 @@ def read(file: str, content: bytes) -> Iterator[Union[Document, Problem]]:
         return
     number = 0
     for begin, chunk in _split(text):
-        for offset, piece, tree in _trees(chunk):
+        for piece in _pieces(chunk):
             number += 1
-            line = begin + offset
-            if isinstance(tree, Refused):
-                yield _problem(file, number, line, tree)
-            elif tree is not None:
-                yield Document(file, number, tree, piece, line)
+            line = begin + piece.lines_before
+            if isinstance(piece.tree, Refused):
+                yield _problem(file, number, line, piece.tree)
+            elif piece.tree is not None:
+                begins = line + piece.first_line - 1
+                yield Document(file, number, piece.tree, piece.text, line, begins, piece.builder)
 
 
 def _problem(file: str, number: Optional[int], first_line: int, refused: Refused) -> Problem:
@@ -127,11 +144,26 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
         yield line, text[begin:]
 
 
-def _trees(chunk: str) -> Iterator[tuple[int, str, Any]]:
-    """Yield what is in a part of a stream: one document, or JSON values in a row.
+class _Piece(NamedTuple):
+    """One document, or one JSON value, of a part of a stream.
 
-    Each with the number of lines before it, and its text; in the place of one that cannot be read why not.
+    Attributes:
+        lines_before: number of the lines of that part before its text.
+        text: of it.
+        tree: what it says; why it cannot be read if so.
+        first_line: where the tree begins in the text.
+        builder: what built the tree; None for JSON.
     """
+
+    lines_before: int
+    text: str
+    tree: Any
+    first_line: int
+    builder: Optional[Builder] = None
+
+
+def _pieces(chunk: str) -> Iterator[_Piece]:
+    """Yield what is in a part of a stream: one document, or JSON values in a row."""
     begin = lines = 0
     position = _after_space(chunk, 0)
     while chunk.startswith("{", position):
@@ -139,8 +171,9 @@ def _trees(chunk: str) -> Iterator[tuple[int, str, Any]]:
             tree, end = _JSON.raw_decode(chunk, position)
         except (ValueError, RecursionError):
             break  # it may be YAML; if not, YAML's parser says why, and where
+        first_line = chunk.count("\n", begin, position) + 1
         position = _after_space(chunk, end)
-        yield lines, chunk[begin:position], tree
+        yield _Piece(lines, chunk[begin:position], tree, first_line)
         lines += chunk.count("\n", begin, position)
         begin = position
     if begin and position == len(chunk):
@@ -151,7 +184,7 @@ def _trees(chunk: str) -> Iterator[tuple[int, str, Any]]:
         _build(text, builder)
     except Refused as refused:
         tree = refused
-    yield lines, text, tree or builder.tree
+    yield _Piece(lines, text, tree or builder.tree, builder.first_line, builder)
 
 
 def _after_space(text: str, position: int) -> int:

@@ -1,31 +1,14 @@
 """The pods in documents, each analysed; what cannot be analysed is a problem with its place, and the rest goes on."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Union
 
-from pidshare_components.analysis.images import ImageFacts
-from pidshare_components.analysis.node import Node
 from pidshare_components.analysis.objects import PodObject, pods_in
-from pidshare_components.analysis.result import Analysis, analyse
+from pidshare_components.analysis.result import Analysis, Premises, analyse
 from pidshare_components.analysis.tree import Path, SpecError
 from pidshare_components.documents.parse import Document
 from pidshare_components.documents.problem import Problem
-
-
-@dataclass(frozen=True)
-class Premises:
-    """What no document says.
-
-    Attributes:
-        node: what the pods run on.
-        image_facts: of images, as `analyse` takes them.
-        kubernetes_version: whose Pod Security Standards count.
-    """
-
-    node: Node = field(default_factory=Node)
-    image_facts: Mapping[str, ImageFacts] = field(default_factory=dict)
-    kubernetes_version: str = "latest"
 
 
 def analyses(document: Document, premises: Premises) -> Iterator[Union[Analysis, Problem]]:

@@ -1,6 +1,5 @@
 """What a report is made of: pods with what is known of them, and how the reports call things."""
 
-import re
 from dataclasses import dataclass
 from typing import Optional, Union
 
@@ -10,9 +9,6 @@ from pidshare_components.analysis.facts import Container, Id, OpenId, Sharing
 from pidshare_components.analysis.pod_security import Level
 from pidshare_components.analysis.result import Analysis
 from pidshare_components.analysis.tree import UNKNOWN, Path, format_path
-
-# Control characters of terminals, and what turns the direction of text or breaks a line.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 NEXT = {Level.PRIVILEGED: Level.BASELINE, Level.BASELINE: Level.RESTRICTED}
 """The level after each."""
@@ -27,11 +23,6 @@ SHARING = {
 
 KNOWN_LATER = "(known after deployment)"
 """In the place of a name that nobody knows yet."""
-
-
-def printable(text: str) -> str:
-    """Return text on one line, without what would steer a terminal."""
-    return _UNPRINTABLE.sub("?", text)
 
 
 @dataclass(frozen=True)

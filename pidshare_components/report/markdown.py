@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Optional
 
 from pidshare_components.analysis.exposure import Pair
-from pidshare_components.report.entry import NEXT, SHARING, Entry, printable
+from pidshare_components.analysis.printing import printable
+from pidshare_components.report.entry import NEXT, SHARING, Entry
 from pidshare_components.report.matrix import LEGEND, SELF, Matrix, marks, matrix, reasons
 
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]|~$@#]")

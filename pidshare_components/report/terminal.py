@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pidshare_components.report.entry import printable
+from pidshare_components.analysis.printing import printable
+from pidshare_components.analysis.rule import Severity
 
 
 class Style(Enum):
@@ -18,6 +19,10 @@ class Style(Enum):
     DANGER = "1;31"
     WARNING = "33"
     NOTE = "36"
+
+
+SEVERITIES = {Severity.HIGH: Style.DANGER, Severity.MEDIUM: Style.WARNING, Severity.LOW: Style.NOTE}
+"""How a severity looks."""
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,14 @@ from pidshare_components.analysis.exposure import Pair
 from pidshare_components.analysis.facts import Sharing
 from pidshare_components.analysis.kernel import Action, Answer
 from pidshare_components.analysis.pod_security import PodSecurity
-from pidshare_components.analysis.rule import Severity
 from pidshare_components.report.entry import NEXT, SHARING, Entry
 from pidshare_components.report.matrix import LEGEND, LETTERS, SELF, Mark, Matrix, mark, matrix, reasons
-from pidshare_components.report.terminal import Columns, Paint, Style, fit, paragraph, pieces, together
+from pidshare_components.report.terminal import SEVERITIES, Columns, Paint, Style, fit, paragraph, pieces, together
 
 _INDENT = "  "
 _DEEPER = "    "
 _GAP = "  "
 _CORNER = "from \\ on"
-_SEVERITIES = {Severity.HIGH: Style.DANGER, Severity.MEDIUM: Style.WARNING, Severity.LOW: Style.NOTE}
 _ANSWERS = {Answer.YES: Style.DANGER, Answer.NO: Style.DIM, Answer.UNKNOWN: Style.WARNING}
 _MARKS = {Mark.NO.value: Style.DIM, Mark.UNKNOWN.value: Style.WARNING, Mark.SWITCHING.value: Style.WARNING}
 
@@ -77,7 +75,7 @@ class _Writer:
             severity, rule, place = f"{finding.severity.name:<6}", finding.rule.id, entry.place(finding.path)
             indent = _INDENT + " " * len(severity) + _GAP
             fits = len(f"{indent}{rule}{_GAP}{place}") <= self._width
-            head = _INDENT + self._paint(severity, _SEVERITIES[finding.severity]) + _GAP
+            head = _INDENT + self._paint(severity, SEVERITIES[finding.severity]) + _GAP
             where = self._paint(place, Style.DIM)
             yield head + self._paint(rule, Style.BOLD) + (_GAP + where if fits else "")
             if not fits:

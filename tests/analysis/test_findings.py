@@ -329,3 +329,69 @@ def test_a_secret_inside_of_a_script_is_in_the_command_line_too() -> None:
     assert places("secret-in-command-line", found_in(having(NGINX, command=["sh", "-c", script]), STRANGER)) == [
         "containers[0].command[2]"
     ]
+
+
+CONTROLLER: Tree = {
+    "name": "controller",
+    "image": "registry.k8s.io/ingress-nginx/controller:v1.13.0",
+    "args": ["/nginx-ingress-controller"],
+}
+
+
+@pytest.mark.parametrize(
+    ("context", "is_inert"),
+    [
+        ({"capabilities": {"add": ["NET_BIND_SERVICE"]}}, False),
+        ({"capabilities": {"add": ["NET_BIND_SERVICE"]}, "allowPrivilegeEscalation": False}, True),
+        ({"capabilities": {"add": ["NET_BIND_SERVICE", "SYS_PTRACE"]}}, True),
+    ],
+)
+def test_a_capability_that_the_programs_file_gives_is_not_inert(context: Tree, is_inert: bool) -> None:
+    found = found_in(NGINX, with_context(CONTROLLER, runAsUser=101, runAsGroup=82, **context))
+    assert [item.certain for item in found if item.rule.id == "inert-capability"] == ([True] if is_inert else [])
+
+
+def test_whether_an_added_capability_is_inert_hinges_on_the_programs_file() -> None:
+    image = {**TRACER, "image": "registry.example/shell"}
+    for context, certain in (({}, False), ({"allowPrivilegeEscalation": False}, True)):
+        found = found_in(NGINX, with_context(image, runAsUser=7, capabilities={"add": ["SYS_PTRACE"]}, **context))
+        assert [item.certain for item in found if item.rule.id == "inert-capability"] == [certain]
+
+
+@pytest.mark.parametrize(
+    ("add", "said", "fix"),
+    [
+        (
+            ["SYS_PTRACE", "net_bind_service"],
+            "of the capabilities added to 'controller', SYS_PTRACE does nothing: it does",
+            "leave SYS_PTRACE out, or run it as user 0",
+        ),
+        (
+            ["KILL", "NET_BIND_SERVICE", "SYS_PTRACE"],
+            "of the capabilities added to 'controller', KILL and SYS_PTRACE do nothing: it does",
+            "leave KILL and SYS_PTRACE out, or run it as user 0",
+        ),
+        (
+            ["ALL"],
+            "of the capabilities added to 'controller', all but NET_BIND_SERVICE do nothing: it does",
+            "add NET_BIND_SERVICE alone, or run it as user 0",
+        ),
+        (["KILL"], "the capabilities added to 'controller' do nothing: it does", "leave them out, or run it as user 0"),
+    ],
+)
+def test_the_capabilities_of_the_programs_file_are_not_called_inert(add: list[str], said: str, fix: str) -> None:
+    container = with_context(CONTROLLER, runAsUser=101, runAsGroup=82, capabilities={"add": add})
+    (inert,) = [item for item in found_in(NGINX, container) if item.rule.id == "inert-capability"]
+    assert inert.message.startswith(said)
+    assert inert.message.endswith("and its program's file gives NET_BIND_SERVICE alone")
+    assert inert.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("add", "certain"), [([UNKNOWN], False), (["NET_BIND_SERVICE", UNKNOWN], False), (["KILL", UNKNOWN], True)]
+)
+def test_a_capability_that_is_not_known_may_be_the_files(add: list[object], certain: bool) -> None:
+    container = with_context(CONTROLLER, runAsUser=101, runAsGroup=82, capabilities={"add": add})
+    (inert,) = [item for item in found_in(NGINX, container) if item.rule.id == "inert-capability"]
+    assert inert.certain is certain
+    assert inert.message.startswith("of the capabilities added to 'controller', ")

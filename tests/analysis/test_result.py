@@ -134,3 +134,19 @@ def test_a_list_without_items_is_refused() -> None:
     pods = pods_in({"kind": "List", "items": {}})
     with pytest.raises(SpecError, match="items: is no list"):
         next(pods)
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"kind": "Pod", "metadata": UNKNOWN, "spec": {"containers": [{"name": "a", "image": "nginx"}]}},
+        {"kind": "Pod", "metadata": {"name": "a"}, "spec": UNKNOWN},
+        {"kind": "Deployment", "metadata": {"name": "a"}, "spec": UNKNOWN},
+        {"kind": "CronJob", "spec": {"jobTemplate": UNKNOWN}},
+        {"kind": "Deployment", "spec": {"template": {"metadata": UNKNOWN, "spec": UNKNOWN}}},
+    ],
+)
+def test_an_object_may_be_unknown_as_a_whole(tree: dict[str, Any]) -> None:
+    (pod,) = pods_in(tree)
+    analysis = analyse(pod)
+    assert all(not finding.certain for finding in analysis.findings)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from dev.paths import ROOT
 from pidshare_components.analysis.node import Node
 from pidshare_components.analysis.objects import pods_in
+from pidshare_components.analysis.printing import printable
 from pidshare_components.analysis.result import analyse
 from pidshare_components.analysis.tree import UNKNOWN
-from pidshare_components.report import Entry, as_json, as_markdown, as_text, pod_as_json, printable
+from pidshare_components.report import Entry, as_json, as_markdown, as_text, pod_as_json
 from pidshare_components.report.terminal import fit, pieces
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs" / "exposure.schema.json").read_text("utf-8")))
