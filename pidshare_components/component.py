@@ -18,7 +18,7 @@ from pidshare_components.judgement import Judgement, described, matrix
 from pidshare_components.manifests.access import binding_subjects, role_rules
 from pidshare_components.manifests.merge import kubernetes_tree
 from pidshare_components.manifests.network import network_policy_spec
-from pidshare_components.manifests.pod import pod_spec
+from pidshare_components.manifests.pod import pod_annotations, pod_spec
 
 _LABEL_NAME_LENGTH = 46  # with a hyphen and 16 hexadecimal digits: the 63 characters that a label value may have
 
@@ -189,7 +189,7 @@ class SharedProcessPod(pulumi.ComponentResource):
         spec: Any = self._spec
         metadata: Any = {
             **self._metadata,
-            **kubernetes_tree({"name": args.name, "annotations": args.annotations}),
+            **kubernetes_tree({"name": args.name, "annotations": pod_annotations(args) or None}),
             "labels": {**(args.labels or {}), **label},
         }
         opts = pulumi.ResourceOptions(

@@ -9,6 +9,8 @@ from decimal import Context, Decimal
 from ipaddress import ip_network
 from typing import Optional
 
+from pidshare_components.analysis.days import day_of
+
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
@@ -47,6 +49,13 @@ def dns_subdomain(value: str) -> str:
 
 def _is_dns_subdomain(value: str) -> bool:
     return len(value) <= _DNS_SUBDOMAIN_LIMIT and _DNS_SUBDOMAIN.fullmatch(value) is not None
+
+
+def day(value: str) -> str:
+    """Check a day of the calendar: YYYY-MM-DD (RFC 3339, full-date)."""
+    if day_of(value) is None:
+        raise ValueError("not a day; write YYYY-MM-DD")
+    return value
 
 
 def port_name(value: str) -> str:

@@ -133,6 +133,36 @@ def test_labels_and_annotations_are_the_pods() -> None:
     assert metadata["annotations"] == {"note": "x"}
 
 
+def test_why_and_until_when_a_debug_sidecar_is_there_stands_on_the_pod() -> None:
+    run = ready(**{**ALL, "debug": {"reason": "OPS-1", "expires": "2030-01-31"}}, annotations={"note": "x"})
+    assert run.one("Pod").inputs["metadata"]["annotations"] == {
+        "note": "x",
+        "pidshare-components/debug-reason": "OPS-1",
+        "pidshare-components/debug-expires": "2030-01-31",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "line"),
+    [
+        ("expires", "2030-02-30", "debug.expires: not a day; write YYYY-MM-DD"),
+        ("expires", "2030-W05-4", "debug.expires: not a day; write YYYY-MM-DD"),
+        ("reason", "  ", "debug.reason: empty; write who needs the debug sidecar and why, or leave it out"),
+    ],
+)
+def test_a_debug_sidecar_says_it_rightly_or_not_at_all(field: str, value: str, line: str) -> None:
+    run = web(**{**ALL, "debug": {field: value}})
+    assert line in str(run.error)
+    assert run.kinds() == []
+
+
+def test_and_in_one_place() -> None:
+    annotations = {"pidshare-components/debug-reason": "OPS-2"}
+    run = web(**{**ALL, "debug": {"reason": "OPS-1"}}, annotations=annotations)
+    assert "is what debug.reason writes; write it in one of the two places" in str(run.error)
+    assert run.kinds() == []
+
+
 def label_of(run: Run) -> str:
     label: str = run.one("Pod").inputs["metadata"]["labels"][LABEL]
     return label

@@ -65,7 +65,10 @@ def test_a_shell_in_production_says_why_and_until_when() -> None:
     run = nginx({**PRODUCTION, "debug": DEBUG})
     assert run.error is None
     pod = run.one("Pod").inputs
-    assert pod["metadata"]["annotations"] == {"debug-reason": "OPS-1, workers hang", "debug-expires": "2026-05-17"}
+    assert pod["metadata"]["annotations"] == {
+        "pidshare-components/debug-reason": "OPS-1, workers hang",
+        "pidshare-components/debug-expires": "2026-05-17",
+    }
     shell = pod["spec"]["containers"][1]
     assert shell["image"] == DEBUG["image"]
     assert shell["securityContext"]["runAsNonRoot"] is True, "restricted is the default"

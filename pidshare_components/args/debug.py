@@ -7,7 +7,7 @@ from pydantic import field_validator
 
 from pidshare_components.args.containers import ImagePullPolicy, ResourceRequirements
 from pidshare_components.args.security import SecurityContext
-from pidshare_components.formats import dns_label
+from pidshare_components.formats import day, dns_label
 from pidshare_components.inputs import Image, Model, TextList
 
 
@@ -53,8 +53,26 @@ class DebugShell(Model):
     """Compute resources."""
     image_pull_policy: Optional[ImagePullPolicy] = None
     """When to pull. Default: Always for `:latest` or no tag, else IfNotPresent."""
+    reason: Optional[str] = None
+    """Why it is there, as the pod's annotation `pidshare-components/debug-reason`. The rule `debug-in-production` asks
+    for it."""
+    expires: Optional[str] = None
+    """Its last day (UTC), YYYY-MM-DD, as the pod's annotation `pidshare-components/debug-expires`. The rule
+    `debug-in-production` asks for it, and stops a deployment after it."""
 
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
         return dns_label(value)
+
+    @field_validator("reason")
+    @classmethod
+    def _reason(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("empty; write who needs the debug sidecar and why, or leave it out")
+        return value
+
+    @field_validator("expires")
+    @classmethod
+    def _expires(cls, value: str) -> str:
+        return day(value)

@@ -3,6 +3,7 @@
 Source: Kubernetes API validation (`pkg/apis/core/validation`) and API documentation, where none is named.
 """
 
+from pidshare_components.analysis.interactive import EXPIRES, REASON
 from pidshare_components.args.tree import Problems, Tree, containers, items, object_at
 from pidshare_components.errors import Path, Problem
 from pidshare_components.formats import is_part_of, qualified_name
@@ -134,6 +135,13 @@ def _own_label(args: Tree) -> Problems:
         yield Problem(("labels", POD_LABEL), "is how the NetworkPolicy finds this pod alone", "write another key")
 
 
+def _debug_annotations(args: Tree) -> Problems:
+    debug, annotations = object_at(args, "debug"), object_at(args, "annotations")
+    for field, key in (("reason", REASON), ("expires", EXPIRES)):
+        if field in debug and key in annotations:
+            yield Problem(("annotations", key), f"is what debug.{field} writes", "write it in one of the two places")
+
+
 def _overrides(args: Tree) -> Problems:
     overrides = args.get("spec_overrides")
     if not isinstance(overrides, dict):
@@ -158,6 +166,7 @@ RULES = (
     _subjects,
     _label_keys,
     _own_label,
+    _debug_annotations,
     _overrides,
 )
 """Every one yields the mistakes it finds."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pidshare_components.analysis.interactive import EXPIRES, REASON
 from pidshare_components.args.containers import Container
 from pidshare_components.args.debug import DebugProfile, DebugShell
 from pidshare_components.args.pod import SharedProcessPodArgs
@@ -59,6 +60,13 @@ def pod_spec(args: SharedProcessPodArgs) -> Object:
     # An explicit None is what was left out, here as in every other field.
     whole: Object = merged(spec, plain_tree(args.spec_overrides or {}))
     return whole
+
+
+def pod_annotations(args: SharedProcessPodArgs) -> Object:
+    """Return the pod's annotations: those given, and why and until when its debug sidecar is there."""
+    debug = args.debug
+    said = {} if debug is None else {REASON: debug.reason, EXPIRES: debug.expires}
+    return {**(args.annotations or {}), **{key: value for key, value in said.items() if value is not None}}
 
 
 def debug_container(debug: DebugShell, args: SharedProcessPodArgs) -> Object:

@@ -88,6 +88,8 @@ def debug_shell(given: NginxSettings) -> Optional[DebugShell]:
         image=given.debug.image,
         profile=given.debug.profile or (DebugProfile.RESTRICTED if given.production else DebugProfile.BASELINE),
         resources=resources if given.production else None,
+        reason=given.debug.reason,
+        expires=str(given.debug.expires) if given.debug.expires else None,
     )
 
 
@@ -125,12 +127,8 @@ def production(given: NginxSettings) -> SharedProcessPodArgs:
         liveness_probe=Probe(http_get=probe, period_seconds=10),
         volume_mounts=[VolumeMount(name="tmp", mount_path="/tmp")],  # noqa: S108 - nginx's pid file and buffers
     )
-    annotations = None
-    if given.debug is not None:
-        annotations = {"debug-reason": str(given.debug.reason), "debug-expires": str(given.debug.expires)}
     return SharedProcessPodArgs(
         namespace=given.namespace,
-        annotations=annotations,
         containers=[nginx],
         volumes=[Volume(name="tmp", empty_dir=EmptyDirVolumeSource(size_limit="64Mi"))],
         security_context=PodSecurityContext(
