@@ -26,7 +26,7 @@ lint: $(STAMP) ## style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	for program in stacks/*/__main__.py benchmarks/*.py; do $(BIN)/mypy $$program || exit 1; done
+	for program in stacks/*/__main__.py policy/__main__.py benchmarks/*.py; do $(BIN)/mypy $$program || exit 1; done
 
 format: $(STAMP) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

@@ -1,10 +1,11 @@
-"""The `pidshare` command line: parse, call, print. Exit codes: 0 for success, 2 for bad input."""
+"""The `pidshare` command line: parse, call, print. Exit codes: 0 for success, 1 for findings, 2 for bad input."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from pidshare_components.cli.check import check
+from pidshare_components.cli.explain import explain
 from pidshare_components.cli.exposure import exposure
 from pidshare_components.cli.render import render
 from pidshare_components.cli.verify import verify
@@ -18,11 +19,15 @@ app = typer.Typer(
 )
 app.command()(render)
 app.command()(exposure)
+app.command()(check)
+app.command()(explain)
 app.command()(verify)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - takes long
+
         typer.echo(f"pidshare {version('pidshare_components')}")
         raise typer.Exit
 

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import typer
 
@@ -29,8 +29,14 @@ def stdout_to_stderr() -> Iterator[None]:
 
 def print_out(text: str) -> None:
     """Print on standard output; a reader that has left is no error."""
+    print_all([text])
+
+
+def print_all(pieces: Iterable[str]) -> None:
+    """Print pieces of text on standard output as they come; a reader that has left is no error."""
     try:
-        sys.stdout.buffer.write(text.encode())
+        for piece in pieces:
+            sys.stdout.buffer.write(piece.encode())
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough. Python would complain again when it flushes at exit.
@@ -51,6 +57,6 @@ def complain(text: str) -> None:
 
 def complain_of(problem: object) -> None:
     """Print on standard error what is wrong with somebody's input, of which no character reaches the terminal raw."""
-    from pidshare_components.report import printable  # noqa: PLC0415 - most runs have no problem
+    from pidshare_components.analysis.printing import printable  # noqa: PLC0415 - most runs have no problem
 
     complain("\n".join(printable(line) for line in str(problem).splitlines()))

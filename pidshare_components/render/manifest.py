@@ -22,12 +22,14 @@ class Manifest:
 
     Attributes:
         resource: Pulumi's type and name of the resource it comes from.
+        called: that name alone.
         object: the object, in Kubernetes' spelling and in a stable order of keys.
         hidden: paths of secret values; a placeholder stands there.
         unknown: paths of values that only a deployment knows; a placeholder stands there.
     """
 
     resource: str
+    called: str
     object: Mapping[str, Any]
     hidden: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()

@@ -152,6 +152,7 @@ class Monitor(MockMonitor):
             tree["metadata"] = {"name": _dns_label(request.name, tree["kind"])}
         self._manifests[urn] = Manifest(
             resource=_title(request),
+            called=request.name,
             object=tree,
             hidden=tuple(sorted(hidden)),
             unknown=tuple(unknown),
