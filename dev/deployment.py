@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 from pulumi import automation
 
+from dev import kubernetes_plugin, policy_host
 from dev.cluster import Cluster
 from dev.engine import Engine, official_kubernetes_plugin
-from dev.kubernetes_plugin import install
 from dev.paths import cache_dir
 from dev.pulumi_command import Pulumi
 
@@ -29,7 +29,8 @@ class Deployment:
         home: the folder of the backend's files and of everything else that belongs to these stacks.
         cluster: that the programs are deployed to.
         official_plugin: whether the official Kubernetes plugin does it, else the one of `dev/`.
-        language_host: whether the official language host runs projects, else this process.
+        language_host: whether the official language host runs projects and policy packs, else this process runs the
+            projects and the host of `dev/` the packs.
     """
 
     def __init__(self, home: Path, engine: Engine, cluster: Cluster) -> None:
@@ -49,11 +50,12 @@ class Deployment:
             "PULUMI_HOME": str(pulumi_home),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
+        stand_ins = home / "plugin"
+        self._environment["PATH"] = f"{stand_ins}{os.pathsep}{os.environ['PATH']}"
+        if not self.language_host:
+            policy_host.install(stand_ins)
         if not self.official_plugin:
-            folder = home / "plugin"
-            folder.mkdir(exist_ok=True)
-            install(folder)
-            self._environment["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+            kubernetes_plugin.install(stand_ins)
             # It would look for the official one.
             self._environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
 
@@ -63,18 +65,17 @@ class Deployment:
         The engine writes into a project's folder; so it gets one of its own, where all but the settings are links.
         """
         work_dir = self.home / "projects" / folder.name
-        work_dir.mkdir(parents=True, exist_ok=True)
-        settings = yaml.safe_load((folder / "Pulumi.yaml").read_text())
-        settings["runtime"]["options"]["virtualenv"] = sys.prefix
-        (work_dir / "Pulumi.yaml").write_text(yaml.safe_dump(settings))
+        settings = _laid_out(folder, "Pulumi.yaml", work_dir)
         _copy_configuration(folder / f"Pulumi.{stack}.yaml", work_dir / f"Pulumi.{stack}.yaml")
-        for entry in folder.iterdir():
-            link = work_dir / entry.name
-            if not entry.name.startswith((".", "Pulumi.")) and not link.is_symlink():
-                link.symlink_to(entry)
         entry_point = folder / settings.get("main", ".") / "__main__.py"
         program = None if self.language_host else lambda: runpy.run_path(str(entry_point), run_name="__main__")
         return self._stack(stack, work_dir, program)
+
+    def policy_pack(self, folder: Path) -> Path:
+        """Return a folder from which the engine runs a policy pack on disk; nothing is written into the pack's own."""
+        work_dir = self.home / "policies" / folder.name
+        _laid_out(folder, "PulumiPolicy.yaml", work_dir)
+        return work_dir
 
     def inline(self, program: Program, project: str, stack: str = "test") -> automation.Stack:
         """Return a stack whose program is a function of this process."""
@@ -98,6 +99,19 @@ def _passphrase(home: Path) -> Path:
         file.touch(0o600)
         file.write_text(secrets.token_hex())
     return file
+
+
+def _laid_out(folder: Path, settings_file: str, work_dir: Path) -> dict[str, Any]:
+    """Link what is in a folder, but copy its settings, with the packages of this interpreter, and return them."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, Any] = yaml.safe_load((folder / settings_file).read_text())
+    settings["runtime"]["options"]["virtualenv"] = sys.prefix
+    (work_dir / settings_file).write_text(yaml.safe_dump(settings))
+    for entry in folder.iterdir():
+        link = work_dir / entry.name
+        if not entry.name.startswith((".", "__pycache__", "Pulumi.", settings_file)) and not link.is_symlink():
+            link.symlink_to(entry)
+    return settings
 
 
 def _copy_configuration(source: Path, target: Path) -> None:

@@ -7,18 +7,13 @@ so that one test suite runs against either. It has no schema, no functions, no H
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 
-from dev.paths import ROOT
+from dev.executables import write_executable
 
 __all__ = ["install"]
 
 _EXECUTABLE = "pulumi-resource-kubernetes"
-
-# Isolated (-I), so that neither the folder of a Pulumi program nor its environment shadows a module.
-_START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from dev.kubernetes_plugin.server import main; main()"
 
 
 def install(folder: Path) -> Path:
@@ -30,8 +25,4 @@ def install(folder: Path) -> Path:
     Returns:
         The executable.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    executable = folder / _EXECUTABLE
-    executable.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -c {shlex.quote(_START)} "$@"\n')
-    executable.chmod(0o755)
-    return executable
+    return write_executable(folder, _EXECUTABLE, "dev.kubernetes_plugin.server")

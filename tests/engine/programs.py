@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,3 +67,12 @@ def pod_of_busybox(namespace: str, **more: object) -> Arguments:
         "network": {},
         **more,
     }
+
+
+def collect_coroutines() -> None:
+    """Collect the coroutines of a program that was cut off, and freeze those that the SDK keeps until its next program.
+
+    One that is collected amidst an import makes CPython's parser fail; one that is frozen never is.
+    """
+    gc.collect()
+    gc.freeze()

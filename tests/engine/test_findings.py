@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pulumi.automation import CommandError, EngineEvent
 
-from tests.engine.programs import Component
+from tests.engine.programs import Component, collect_coroutines
 
 pytestmark = pytest.mark.engine
 
@@ -57,8 +56,7 @@ def test_a_finding_that_is_not_accepted_stops_before_anything_is_made(component:
     for operation in (component.stack.preview, component.stack.up):
         with pytest.raises(CommandError) as raised:
             operation()
-        # The SDK abandons coroutines when a program fails. They end here: amidst an import, CPython's parser fails.
-        gc.collect()
+        collect_coroutines()
         assert "1 finding is not accepted:" in str(raised.value)
         assert "Traceback" not in str(raised.value)
     assert objects("pods") == []
