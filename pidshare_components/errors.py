@@ -1,6 +1,5 @@
 """The one exception of this library, and the way from pydantic's errors to it."""
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,8 @@ from typing import Any, Union, get_args
 
 import pulumi
 from pydantic import BaseModel, ValidationError
+
+from pidshare_components.analysis.nearest import nearest
 
 Path = tuple[Union[int, str], ...]
 
@@ -132,8 +133,7 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).replace("p_i_d", "pid")
     if name in _NOT_FIELDS:
         return _NOT_FIELDS[name]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"write one of {', '.join(sorted(known))}"
+    return nearest(name, sorted(known))
 
 
 def _fields_at(model: type[BaseModel], path: Path) -> list[str]:

@@ -14,6 +14,7 @@ import yaml
 
 from dev.paths import ROOT
 from pidshare_components.check import RULES
+from tests.pages import unexplained_options
 
 DOC = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.*)$", DOC, re.MULTILINE)
@@ -100,15 +101,7 @@ def test_the_workflow_runs_a_command_of_this_page(folder: Path) -> None:
 
 
 def test_every_option_is_explained() -> None:
-    help_text = subprocess.run(
-        [Path(sys.executable).parent / "pidshare", "check", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
-    ).stdout
-    options = set(re.findall(r"--[a-z-]+", help_text)) - {"--help"}
-    assert {option for option in options if f"`{option}" not in DOC and f" {option}" not in DOC} == set()
+    assert unexplained_options("check", DOC) == set()
 
 
 def test_every_rule_that_is_named_is_one() -> None:

@@ -14,6 +14,7 @@ import pytest
 from dev.paths import ROOT
 from pidshare_components.analysis.kernel import Action
 from pidshare_components.report.matrix import LETTERS
+from tests.pages import unexplained_options
 
 DOC = (ROOT / "docs" / "exposure.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.*)$", DOC, re.MULTILINE)
@@ -58,15 +59,7 @@ def test_every_command_runs_and_prints_what_is_shown(command: str, folder: Path)
 
 
 def test_every_option_is_explained() -> None:
-    help_text = subprocess.run(
-        [Path(sys.executable).parent / "pidshare", "exposure", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
-    ).stdout
-    options = set(re.findall(r"--[a-z-]+", help_text)) - {"--help"}
-    assert {option for option in options if f"`{option}" not in DOC and f" {option}" not in DOC} == set()
+    assert unexplained_options("exposure", DOC) == set()
 
 
 def test_every_action_is_explained() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pidshare_components.analysis import capabilities
+from pidshare_components.analysis.objects import CONTAINER_LISTS
 from pidshare_components.analysis.tree import UNKNOWN, Path, SpecError, Tree, child, objects
 
 _LEAVES: dict[str, tuple[type, str, str]] = {
@@ -181,7 +182,7 @@ def _check_items(items: list[Any], kind: Any, path: Path) -> None:  # noqa: ANN4
 
 def _check_names(spec: Tree) -> None:
     seen = set()
-    for key in ("initContainers", "containers", "ephemeralContainers"):
+    for key in CONTAINER_LISTS:
         for index, container in objects(spec, key):
             name = child(container, "name")
             if isinstance(name, str) and name in seen:
@@ -190,7 +191,7 @@ def _check_names(spec: Tree) -> None:
 
 
 def _capability_names(spec: Tree) -> Iterator[tuple[Path, object]]:
-    for key in ("initContainers", "containers", "ephemeralContainers"):
+    for key in CONTAINER_LISTS:
         for index, container in objects(spec, key):
             # Runtimes pass over an unknown name in `drop`; one in `add` keeps the container from starting.
             for place, name in objects(child(container, "securityContext", "capabilities"), "add"):

@@ -2,10 +2,10 @@
 
 from pidshare_components.analysis.facts import Container, ContainerKind, Pod, Sharing
 from pidshare_components.analysis.kernel import Answer
+from pidshare_components.analysis.objects import CONTAINER_LISTS
 from pidshare_components.analysis.tree import UNKNOWN
 
 _STAYS = {ContainerKind.INIT: Answer.NO, ContainerKind.UNKNOWN: Answer.UNKNOWN}
-_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
 def stays(container: Container) -> Answer:
@@ -20,6 +20,6 @@ def has_company(pod: Pod) -> Answer:
     staying = [stays(container) for container in pod.containers]
     if staying.count(Answer.YES) > 1:
         return Answer.YES
-    lists = [pod.spec.get(key) for key in _LISTS]
+    lists = [pod.spec.get(key) for key in CONTAINER_LISTS]
     is_open = UNKNOWN in (*lists, pod.spec.get("hostPID")) or Answer.UNKNOWN in staying
     return Answer.UNKNOWN if is_open or any(UNKNOWN in containers for containers in lists if containers) else Answer.NO

@@ -18,6 +18,8 @@ _TEMPLATES: dict[str, Path] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
 """Where each kind has its pod, from the top of the object."""
+CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+"""The fields of a `PodSpec` that have its containers, in the order in which those start."""
 POD_KINDS = tuple(_TEMPLATES)
 """The kinds that are a pod or make pods."""
 
@@ -66,6 +68,10 @@ class PodObject:
     path: Path
     metadata: Tree
     spec: Tree
+
+    def place(self, path: Path) -> Path:
+        """Return a path from the pod's spec, or into its `metadata`, as one from the top of the document."""
+        return (*self.path, *(path if path[:1] == ("metadata",) else ("spec", *path)))
 
 
 def pods_in(document: object) -> Iterator[PodObject]:

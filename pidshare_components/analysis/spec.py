@@ -24,11 +24,10 @@ from pidshare_components.analysis.images import ImageFacts, Main, is_repository,
 from pidshare_components.analysis.kernel import Program, Rules
 from pidshare_components.analysis.known_images import known_image
 from pidshare_components.analysis.node import Node
-from pidshare_components.analysis.objects import PodObject
+from pidshare_components.analysis.objects import CONTAINER_LISTS, PodObject
 from pidshare_components.analysis.programs import main_program, workers
 from pidshare_components.analysis.tree import UNKNOWN, Fields, Path, Tree, mapping, objects, text
 
-_LISTS = ("initContainers", "containers", "ephemeralContainers")
 _INIT_KINDS = {"Always": ContainerKind.SIDECAR, UNKNOWN: ContainerKind.UNKNOWN}
 _KINDS = {"containers": ContainerKind.CONTAINER, "ephemeralContainers": ContainerKind.EPHEMERAL}
 _SELINUX = ("user", "role", "type", "level")
@@ -88,7 +87,7 @@ class PodReader:
 
     def containers(self) -> Iterator[Container]:
         """Yield every container."""
-        for key in _LISTS:
+        for key in CONTAINER_LISTS:
             for index, tree in objects(self._found.spec, key):
                 if tree is not UNKNOWN:
                     yield self.container(key, index)

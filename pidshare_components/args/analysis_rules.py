@@ -1,10 +1,10 @@
 """Rules about what the analysis is told that only more than one field, or the list of its rules, shows."""
 
-import difflib
 from collections.abc import Callable
 
 from pidshare_components.analysis import capabilities
 from pidshare_components.analysis.findings import RULES as ANALYSIS_RULES
+from pidshare_components.analysis.nearest import nearest
 from pidshare_components.analysis.node import kernel_version
 from pidshare_components.analysis.pod_security import check_version
 from pidshare_components.args.tree import Problems, Tree, items, object_at
@@ -58,8 +58,7 @@ def _accepted(args: Tree) -> Problems:
     for index, accepted in items(object_at(args, "on_finding"), "accept"):
         rule, reason = accepted.get("rule"), accepted.get("reason")
         if isinstance(rule, str) and rule not in ANALYSIS_RULES:
-            close = difflib.get_close_matches(rule, ANALYSIS_RULES, n=1)
-            instead = f"did you mean {close[0]}?" if close else f"write one of {', '.join(sorted(ANALYSIS_RULES))}"
+            instead = nearest(rule, sorted(ANALYSIS_RULES))
             yield Problem(("on_finding", "accept", index, "rule"), "is no rule of the analysis", instead)
         if isinstance(reason, str) and not reason.strip():
             yield Problem(("on_finding", "accept", index, "reason"), "empty", "write why this is acceptable")

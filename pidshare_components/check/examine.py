@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 from pidshare_components.analysis.access import KINDS as ACCESS_KINDS
 from pidshare_components.analysis.access import access_findings
-from pidshare_components.analysis.objects import pods_in
+from pidshare_components.analysis.objects import CONTAINER_LISTS, pods_in
 from pidshare_components.analysis.result import Analysis, Premises, analyse
 from pidshare_components.analysis.rule import Finding
 from pidshare_components.analysis.tree import UNKNOWN, Path, SpecError, Tree, child
@@ -14,7 +14,6 @@ from pidshare_components.check.violation import Subject
 
 # The API server takes away a namespace that one of these has.
 _OF_THE_CLUSTER = ("ClusterRole", "ClusterRoleBinding")
-_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Examined:
         """Return the object with the container in it that a path leads to, if it leads to one."""
         start = len(self.analysis.pod.object.path) + 1 if self.analysis else len(path)
         key, *rest = path[start : start + 2] or (None,)
-        if self.analysis is None or key not in _CONTAINERS or not rest:
+        if self.analysis is None or key not in CONTAINER_LISTS or not rest:
             return self.subject
         container = self.analysis.pod.spec[str(key)][rest[0]]
         return replace(self.subject, container=child(container, "name"), image=child(container, "image"))
@@ -83,8 +82,7 @@ def subject_of(tree: Tree, called: str = "") -> Subject:
 def placed(analysis: Analysis, findings: "tuple[Finding, ...]") -> Iterator[Finding]:
     """Yield findings in a pod with their paths from the top of the document that it stands in."""
     for finding in findings:
-        own = finding.path if finding.path[:1] == ("metadata",) else ("spec", *finding.path)
-        yield replace(finding, path=(*analysis.pod.object.path, *own))
+        yield replace(finding, path=analysis.pod.object.place(finding.path))
 
 
 def _name(metadata: Any, key: str) -> object:  # noqa: ANN401 - any tree

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, Optional
 
 from pidshare_components.analysis.days import day_of
+from pidshare_components.analysis.nearest import nearest
 from pidshare_components.analysis.rule import Rule
 from pidshare_components.analysis.tree import Path, format_path
 from pidshare_components.check.catalog import (
@@ -134,7 +134,7 @@ def read_configuration(tree: object) -> Configuration:
             level = everything or default_level(rule)
             rules[key] = reader.settings(rule, told, (key,), level)
         elif key != ALL:
-            reader.refuse((key,), "is no rule", _close(key, [ALL, *RULES]))
+            reader.refuse((key,), "is no rule", nearest(str(key), [ALL, *RULES]))
     reader.end()
     return Configuration(rules, everything)
 
@@ -210,7 +210,7 @@ class _Reader:
         for key, value in told.items():
             if key not in allowed:
                 # That of another rule is no slip of the pen.
-                instead = f"write one of {', '.join(allowed)}" if key in readers else _close(key, allowed)
+                instead = f"write one of {', '.join(allowed)}" if key in readers else nearest(str(key), allowed)
                 self.refuse((*path, key), f"is no setting of {rule.id}", instead)
             elif key == "enforcementLevel":
                 level = self.level(value, (*path, key))
@@ -258,7 +258,7 @@ class _Reader:
         allowed = (*by, "reason", "expires")
         for key in told:
             if key not in allowed:
-                self.refuse((*path, key), "is no field of an exemption", _close(key, allowed))
+                self.refuse((*path, key), "is no field of an exemption", nearest(str(key), allowed))
         selecting = {
             key: self._text(told[key], (*path, key), "write a name, perhaps with *") for key in by if key in told
         }
@@ -273,8 +273,3 @@ class _Reader:
             return found
         self.refuse(path, "is no date, or missing", "write the last day as YYYY-MM-DD")
         return date.max
-
-
-def _close(key: object, known: "tuple[str, ...] | list[str]") -> str:
-    close = get_close_matches(str(key), known, n=1)
-    return f"did you mean {close[0]}?" if close else f"write one of {', '.join(known)}"

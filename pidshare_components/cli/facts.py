@@ -16,16 +16,11 @@ def read_image_facts(file: Optional[str]) -> dict[str, ImageFacts]:
     """
     if file is None:
         return {}
-    from pidshare_components.documents import Problem, read_facts  # noqa: PLC0415 - most commands need none
+    from pidshare_components.documents import collect_facts  # noqa: PLC0415 - most commands need none
 
-    facts, failed = {}, False
-    for found in read_facts(file):
-        if isinstance(found, Problem):
-            complain_of(found)
-            failed = True
-        else:
-            image, told = found
-            facts[image] = told
-    if failed:
+    facts, problems = collect_facts(file)
+    for problem in problems:
+        complain_of(problem)
+    if problems:
         raise typer.Exit(BAD_INPUT)
     return facts

@@ -5,7 +5,7 @@ document spoils no other.
 """
 
 from pidshare_components.analysis.result import Premises
-from pidshare_components.documents.facts import read_facts
+from pidshare_components.documents.facts import collect_facts, read_facts
 from pidshare_components.documents.parse import Document, read
 from pidshare_components.documents.pods import analyses
 from pidshare_components.documents.problem import Problem
@@ -16,6 +16,7 @@ __all__ = [
     "Premises",
     "Problem",
     "analyses",
+    "collect_facts",
     "documents",
     "is_stack_dir",
     "read",

@@ -34,6 +34,18 @@ def read_facts(path: str) -> Iterator[Union[tuple[str, ImageFacts], Problem]]:
             yield from _images(document)
 
 
+def collect_facts(path: str) -> tuple[dict[str, ImageFacts], list[Problem]]:
+    """Return the facts of a file, by image reference or repository, and all that is wrong with it."""
+    facts: dict[str, ImageFacts] = {}
+    problems = []
+    for found in read_facts(path):
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            facts.update([found])
+    return facts, problems
+
+
 def _images(document: Document) -> Iterator[Union[tuple[str, ImageFacts], Problem]]:
     if not isinstance(document.tree, dict):
         yield document.problem((), "is no mapping", "write image references with the facts of each")

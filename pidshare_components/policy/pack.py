@@ -16,7 +16,6 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from pidshare_components.analysis.images import ImageFacts
 from pidshare_components.analysis.node import Node
 from pidshare_components.analysis.printing import printable
 from pidshare_components.analysis.result import Premises
@@ -24,7 +23,7 @@ from pidshare_components.analysis.rule import Rule
 from pidshare_components.check.catalog import EXPIRED_EXEMPTION, RULES, STACK_RULES, UNDECIDED, default_level, page
 from pidshare_components.check.schema import schema
 from pidshare_components.check.violation import Violation
-from pidshare_components.documents import Problem, read_facts
+from pidshare_components.documents import collect_facts
 from pidshare_components.policy.judge import Judge
 
 _NAMES = tuple(name for name in RULES if name != EXPIRED_EXEMPTION.id)
@@ -92,15 +91,9 @@ def policy(
 
 
 def _premises(image_facts: Union[str, Path, None], node: Optional[Node]) -> Premises:
-    facts: dict[str, ImageFacts] = {}
-    problems = []
-    for found in () if image_facts is None else read_facts(str(image_facts)):
-        if isinstance(found, Problem):
-            problems.append(str(found))
-        else:
-            facts.update([found])
+    facts, problems = ({}, []) if image_facts is None else collect_facts(str(image_facts))
     if problems:
-        raise ValueError("\n".join(problems))
+        raise ValueError("\n".join(map(str, problems)))
     return Premises(node or Node(), facts)
 
 

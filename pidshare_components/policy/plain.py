@@ -5,7 +5,7 @@ from typing import Any, Optional
 
 from pulumi_policy.proxy import UnknownValueError
 
-from pidshare_components.analysis.objects import POD_KINDS, template_path
+from pidshare_components.analysis.objects import CONTAINER_LISTS, POD_KINDS, template_path
 from pidshare_components.analysis.tree import UNKNOWN, Tree
 
 _PREFIX = "kubernetes:"
@@ -19,7 +19,6 @@ _OF_POD = (
 _OF_CONTAINER = ("image", "command", "args", "securityContext", "stdin", "tty")
 _OF_METADATA = ("annotations", "labels")
 _OF_OTHERS = ("spec", "data", "rules", "roleRef", "subjects")
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
 def kubernetes_object(resource_type: str, props: Mapping[str, Any]) -> Optional[Tree]:
@@ -77,7 +76,7 @@ def _opened(tree: Tree, kind: str) -> bool:
     if spec is None:
         return False
     if isinstance(spec, dict):
-        for key in _CONTAINERS:
+        for key in CONTAINER_LISTS:
             found = spec.get(key)
             for container in found if isinstance(found, list) else []:
                 if isinstance(container, dict):

@@ -57,8 +57,7 @@ class Entry:
 
     def place(self, path: Path) -> str:
         """Return a path from the pod's spec as one from the top of the document."""
-        own = path if path[:1] == ("metadata",) else ("spec", *path)
-        return format_path((*self.analysis.pod.object.path, *own))
+        return format_path(self.analysis.pod.object.place(path))
 
 
 def _text(value: object) -> Optional[str]:
