@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help up down test test-fast lint format bench lock clean
+.PHONY: help up down test test-fast lint format docs bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,16 +26,20 @@ lint: $(STAMP) ## style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	for program in stacks/*/__main__.py policy/__main__.py benchmarks/*.py; do $(BIN)/mypy $$program || exit 1; done
+	for program in stacks/*/__main__.py policy/__main__.py examples/python/__main__.py __main__.py benchmarks/*.py; do $(BIN)/mypy $$program || exit 1; done
+	! test -x $(BIN)/sphinx-build || for module in docs/conf.py docs/_site/*.py; do $(BIN)/mypy $$module || exit 1; done
+	for program in examples/platform-repo/policies/__main__.py examples/platform-repo/stacks/*/__main__.py; do \
+	  MYPYPATH=examples/platform-repo $(BIN)/mypy $$program || exit 1; done
 
 format: $(STAMP) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP) ## build the documentation site into build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
+
 bench: $(STAMP) ## figures of this machine, as ratios in one run
-	$(BIN)/python benchmarks/render.py
-	$(BIN)/python benchmarks/exposure.py
-	$(BIN)/python benchmarks/check.py
+	$(BIN)/python -m benchmarks
 
 lock: $(STAMP) ## write the exact versions anew
 	$(BIN)/uv pip compile pyproject.toml --extra cli --extra live --extra policy --universal --generate-hashes \
