@@ -51,7 +51,16 @@ if typing.TYPE_CHECKING:
         VolumeMount,
     )
     from pidshare_components.args.debug import DebugProfile, DebugShell
-    from pidshare_components.args.pod import RestartPolicy, SharedProcessPodArgs
+    from pidshare_components.args.jobs import (
+        CompletionMode,
+        ConcurrencyPolicy,
+        SharedProcessCronJobArgs,
+        SharedProcessJobArgs,
+    )
+    from pidshare_components.args.kinds import RestartPolicy
+    from pidshare_components.args.log_handler import LogHandler, LogRotation
+    from pidshare_components.args.pod import SharedProcessPodArgs
+    from pidshare_components.args.reloader import Reloader
     from pidshare_components.args.scheduling import (
         DNSPolicy,
         HostAlias,
@@ -80,6 +89,7 @@ if typing.TYPE_CHECKING:
         SupplementalGroupsPolicy,
         Sysctl,
     )
+    from pidshare_components.args.signals import Signal
     from pidshare_components.args.volumes import (
         ConfigMapProjection,
         ConfigMapVolumeSource,
@@ -97,118 +107,80 @@ if typing.TYPE_CHECKING:
         Volume,
         VolumeProjection,
     )
-    from pidshare_components.component import SharedProcessPod
+    from pidshare_components.args.workloads import (
+        ClaimRetentionPolicy,
+        DaemonSetUpdateStrategy,
+        DeploymentStrategy,
+        DeploymentStrategyType,
+        PodManagementPolicy,
+        RetentionPolicy,
+        RollingUpdate,
+        RollingUpdateStatefulSet,
+        SharedProcessDaemonSetArgs,
+        SharedProcessDeploymentArgs,
+        SharedProcessStatefulSetArgs,
+        StatefulSetUpdateStrategy,
+        UpdateStrategyType,
+        VolumeAccessMode,
+        VolumeClaimTemplate,
+        VolumeMode,
+    )
+    from pidshare_components.components.jobs import SharedProcessCronJob, SharedProcessJob
+    from pidshare_components.components.pod import SharedProcessPod
+    from pidshare_components.components.workloads import (
+        SharedProcessDaemonSet,
+        SharedProcessDeployment,
+        SharedProcessStatefulSet,
+    )
     from pidshare_components.errors import ArgumentsError, Problem
     from pidshare_components.judgement import FindingsError
 
 _NAMES = {
-    "analysis.capabilities": ("Runtime",),
-    "analysis.node": ("SecurityModule",),
-    "analysis.rule": ("Severity",),
-    "args.access": (
-        "AttachAccess",
-        "NetworkAccess",
-        "NetworkPeer",
-        "NetworkPort",
-        "NetworkRule",
-        "Subject",
-        "SubjectKind",
-    ),
-    "args.analysis": (
-        "AcceptedFinding",
-        "ImageFacts",
-        "NodeFacts",
-        "OnFinding",
-    ),
-    "args.containers": (
-        "ConfigMapEnvSource",
-        "ConfigMapKeySelector",
-        "Container",
-        "ContainerPort",
-        "EnvFromSource",
-        "EnvVar",
-        "EnvVarSource",
-        "ExecAction",
-        "GRPCAction",
-        "HTTPGetAction",
-        "HTTPHeader",
-        "ImagePullPolicy",
-        "Lifecycle",
-        "LifecycleHandler",
-        "LocalObjectReference",
-        "MountPropagation",
-        "ObjectFieldSelector",
-        "Probe",
-        "Protocol",
-        "ResourceFieldSelector",
-        "ResourceRequirements",
-        "SecretEnvSource",
-        "SecretKeySelector",
-        "SleepAction",
-        "TCPSocketAction",
-        "TerminationMessagePolicy",
-        "VolumeDevice",
-        "VolumeMount",
-    ),
-    "args.debug": (
-        "DebugProfile",
-        "DebugShell",
-    ),
-    "args.pod": (
-        "RestartPolicy",
-        "SharedProcessPodArgs",
-    ),
-    "args.scheduling": (
-        "DNSPolicy",
-        "HostAlias",
-        "LabelSelector",
-        "LabelSelectorOperator",
-        "LabelSelectorRequirement",
-        "NodeInclusionPolicy",
-        "PodDNSConfig",
-        "PodDNSConfigOption",
-        "TaintEffect",
-        "Toleration",
-        "TolerationOperator",
-        "TopologySpreadConstraint",
-        "UnsatisfiableConstraintAction",
-    ),
-    "args.security": (
-        "AppArmorProfile",
-        "Capabilities",
-        "FSGroupChangePolicy",
-        "PodSecurityContext",
-        "ProcMount",
-        "ProfileType",
-        "SeccompProfile",
-        "SecurityContext",
-        "SELinuxOptions",
-        "SupplementalGroupsPolicy",
-        "Sysctl",
-    ),
-    "args.volumes": (
-        "ConfigMapProjection",
-        "ConfigMapVolumeSource",
-        "DownwardAPIProjection",
-        "DownwardAPIVolumeFile",
-        "DownwardAPIVolumeSource",
-        "EmptyDirVolumeSource",
-        "HostPathVolumeSource",
-        "KeyToPath",
-        "PersistentVolumeClaimVolumeSource",
-        "ProjectedVolumeSource",
-        "SecretProjection",
-        "SecretVolumeSource",
-        "ServiceAccountTokenProjection",
-        "Volume",
-        "VolumeProjection",
-    ),
-    "component": ("SharedProcessPod",),
-    "errors": (
-        "ArgumentsError",
-        "Problem",
-    ),
-    "judgement": ("FindingsError",),
+    "analysis.capabilities": "Runtime",
+    "analysis.node": "SecurityModule",
+    "analysis.rule": "Severity",
+    "args.access": "AttachAccess NetworkAccess NetworkPeer NetworkPort NetworkRule Subject SubjectKind",
+    "args.analysis": "AcceptedFinding ImageFacts NodeFacts OnFinding",
+    "args.containers": """
+        ConfigMapEnvSource ConfigMapKeySelector Container ContainerPort EnvFromSource EnvVar EnvVarSource ExecAction
+        GRPCAction HTTPGetAction HTTPHeader ImagePullPolicy Lifecycle LifecycleHandler LocalObjectReference
+        MountPropagation ObjectFieldSelector Probe Protocol ResourceFieldSelector ResourceRequirements
+        SecretEnvSource SecretKeySelector SleepAction TCPSocketAction TerminationMessagePolicy VolumeDevice
+        VolumeMount
+    """,
+    "args.debug": "DebugProfile DebugShell",
+    "args.jobs": "CompletionMode ConcurrencyPolicy SharedProcessCronJobArgs SharedProcessJobArgs",
+    "args.kinds": "RestartPolicy",
+    "args.log_handler": "LogHandler LogRotation",
+    "args.pod": "SharedProcessPodArgs",
+    "args.reloader": "Reloader",
+    "args.scheduling": """
+        DNSPolicy HostAlias LabelSelector LabelSelectorOperator LabelSelectorRequirement NodeInclusionPolicy
+        PodDNSConfig PodDNSConfigOption TaintEffect Toleration TolerationOperator TopologySpreadConstraint
+        UnsatisfiableConstraintAction
+    """,
+    "args.security": """
+        AppArmorProfile Capabilities FSGroupChangePolicy PodSecurityContext ProcMount ProfileType SELinuxOptions
+        SeccompProfile SecurityContext SupplementalGroupsPolicy Sysctl
+    """,
+    "args.signals": "Signal",
+    "args.volumes": """
+        ConfigMapProjection ConfigMapVolumeSource DownwardAPIProjection DownwardAPIVolumeFile
+        DownwardAPIVolumeSource EmptyDirVolumeSource HostPathVolumeSource KeyToPath
+        PersistentVolumeClaimVolumeSource ProjectedVolumeSource SecretProjection SecretVolumeSource
+        ServiceAccountTokenProjection Volume VolumeProjection
+    """,
+    "args.workloads": """
+        ClaimRetentionPolicy DaemonSetUpdateStrategy DeploymentStrategy DeploymentStrategyType PodManagementPolicy
+        RetentionPolicy RollingUpdate RollingUpdateStatefulSet SharedProcessDaemonSetArgs
+        SharedProcessDeploymentArgs SharedProcessStatefulSetArgs StatefulSetUpdateStrategy UpdateStrategyType
+        VolumeAccessMode VolumeClaimTemplate VolumeMode
+    """,
+    "components.jobs": "SharedProcessCronJob SharedProcessJob",
+    "components.pod": "SharedProcessPod",
+    "components.workloads": "SharedProcessDaemonSet SharedProcessDeployment SharedProcessStatefulSet",
+    "errors": "ArgumentsError Problem",
+    "judgement": "FindingsError",
 }
 """Where each public name is, by module."""
 
@@ -218,6 +190,9 @@ __all__ = [
     "ArgumentsError",
     "AttachAccess",
     "Capabilities",
+    "ClaimRetentionPolicy",
+    "CompletionMode",
+    "ConcurrencyPolicy",
     "ConfigMapEnvSource",
     "ConfigMapKeySelector",
     "ConfigMapProjection",
@@ -225,8 +200,11 @@ __all__ = [
     "Container",
     "ContainerPort",
     "DNSPolicy",
+    "DaemonSetUpdateStrategy",
     "DebugProfile",
     "DebugShell",
+    "DeploymentStrategy",
+    "DeploymentStrategyType",
     "DownwardAPIProjection",
     "DownwardAPIVolumeFile",
     "DownwardAPIVolumeSource",
@@ -251,6 +229,8 @@ __all__ = [
     "Lifecycle",
     "LifecycleHandler",
     "LocalObjectReference",
+    "LogHandler",
+    "LogRotation",
     "MountPropagation",
     "NetworkAccess",
     "NetworkPeer",
@@ -263,6 +243,7 @@ __all__ = [
     "PersistentVolumeClaimVolumeSource",
     "PodDNSConfig",
     "PodDNSConfigOption",
+    "PodManagementPolicy",
     "PodSecurityContext",
     "Probe",
     "Problem",
@@ -270,9 +251,13 @@ __all__ = [
     "ProfileType",
     "ProjectedVolumeSource",
     "Protocol",
+    "Reloader",
     "ResourceFieldSelector",
     "ResourceRequirements",
     "RestartPolicy",
+    "RetentionPolicy",
+    "RollingUpdate",
+    "RollingUpdateStatefulSet",
     "Runtime",
     "SELinuxOptions",
     "SeccompProfile",
@@ -284,9 +269,21 @@ __all__ = [
     "SecurityModule",
     "ServiceAccountTokenProjection",
     "Severity",
+    "SharedProcessCronJob",
+    "SharedProcessCronJobArgs",
+    "SharedProcessDaemonSet",
+    "SharedProcessDaemonSetArgs",
+    "SharedProcessDeployment",
+    "SharedProcessDeploymentArgs",
+    "SharedProcessJob",
+    "SharedProcessJobArgs",
     "SharedProcessPod",
     "SharedProcessPodArgs",
+    "SharedProcessStatefulSet",
+    "SharedProcessStatefulSetArgs",
+    "Signal",
     "SleepAction",
+    "StatefulSetUpdateStrategy",
     "Subject",
     "SubjectKind",
     "SupplementalGroupsPolicy",
@@ -298,8 +295,12 @@ __all__ = [
     "TolerationOperator",
     "TopologySpreadConstraint",
     "UnsatisfiableConstraintAction",
+    "UpdateStrategyType",
     "Volume",
+    "VolumeAccessMode",
+    "VolumeClaimTemplate",
     "VolumeDevice",
+    "VolumeMode",
     "VolumeMount",
     "VolumeProjection",
 ]
@@ -308,7 +309,7 @@ if not typing.TYPE_CHECKING:  # a type checker would take every name for one tha
 
     def __getattr__(name: str) -> object:
         """Read the module of a public name."""
-        for module, names in _NAMES.items():
+        for module, names in ((module, words.split()) for module, words in _NAMES.items()):
             if name in names:
                 found = importlib.import_module(f"{__name__}.{module}")
                 globals().update({known: getattr(found, known) for known in names})

@@ -1,7 +1,7 @@
 """The one exception of this library, and the way from pydantic's errors to it."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union, get_args
 
@@ -79,12 +79,16 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> list[Problem]
         model: the class that was validated, to name the fields it has.
     """
     problems = []
-    for detail in error.errors(include_url=False, include_input=False, include_context=True):
+    for detail in error.errors(include_url=False, include_input=True, include_context=True):
         location = detail["loc"]
         if detail["type"] == "is_instance_of" and str(location[-1]).startswith("is-instance["):
             continue
         path: Path = tuple(step for step in location if step not in (PLAIN, "[key]"))
-        problems.append(_problem(path, str(detail["type"]), detail["msg"], detail.get("ctx", {}), model))
+        # Of what was refused only its class counts: the value may be a secret.
+        if isinstance(detail["input"], (pulumi.Output, Awaitable)) and detail["type"] != "extra_forbidden":
+            problems.append(Problem(path, "cannot be an Output", _no_output(str(detail["type"]))))
+        else:
+            problems.append(_problem(path, str(detail["type"]), detail["msg"], detail.get("ctx", {}), model))
     return problems
 
 
@@ -103,6 +107,16 @@ def _problem(path: Path, kind: str, message: str, context: Mapping[str, Any], mo
     return Problem(path, message[0].lower() + message[1:], "write a value of that kind")
 
 
+def _no_output(kind: str) -> str:
+    whole = kind.startswith(("sequence_str", "list_", "is_instance_of", "mapping_", "dict_", "model_"))
+    return "write it out and give Outputs to the values inside" if whole else "write the value itself"
+
+
+def _an(name: str) -> str:
+    """Return the name of a class with its article."""
+    return f"{'an' if name.startswith(('A', 'E', 'I', 'O', 'HTTP', 'SE')) else 'a'} {name}"
+
+
 _EXPLANATIONS: dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "missing": lambda _: ("required", "give it a value"),
     "enum": lambda ctx: ("not one of the allowed values", f"write {ctx['expected']}"),
@@ -117,7 +131,7 @@ _EXPLANATIONS: dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
     "is_instance_of": lambda _: ("must be a list", "write a list, even of one item"),
     "mapping_type": lambda _: ("must be a mapping", "write keys with values"),
     "dict_type": lambda _: ("must be a mapping", "write keys with values"),
-    "model_type": lambda ctx: ("must be an object", f"write a {ctx['class_name']} or a mapping of its fields"),
+    "model_type": lambda ctx: ("must be an object", f"write {_an(ctx['class_name'])} or a mapping of its fields"),
     "model_attributes_type": lambda _: ("must be an object", "write a mapping of its fields"),
 }
 

@@ -16,6 +16,17 @@ _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]
 _QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PORT_NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
 _QUANTITY = re.compile(r"\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)(?P<suffix>[eE][-+]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
+_CRON_FIELDS = (
+    (0, 59, ""),
+    (0, 23, ""),
+    (1, 31, ""),
+    (1, 12, "jan feb mar apr may jun jul aug sep oct nov dec"),
+    (0, 6, "sun mon tue wed thu fri sat"),
+)
+_CRON_WORDS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+_CRON_EVERY = re.compile(r"@every ([0-9]+(\.[0-9]+)?(ms|h|m|s))+")
+_PERCENTAGE = re.compile(r"[0-9]{1,3}%")
+_TIME_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 # The grammar of the Distribution project's reference package, which container runtimes use.
 _HOST = r"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?"
 _REGISTRY = rf"(localhost|{_HOST}(\.{_HOST})+|{_HOST}(?=:)|\[[0-9a-fA-F:]+\])(:[0-9]+)?/"
@@ -55,6 +66,49 @@ def day(value: str) -> str:
     """Check a day of the calendar: YYYY-MM-DD (RFC 3339, full-date)."""
     if day_of(value) is None:
         raise ValueError("not a day; write YYYY-MM-DD")
+    return value
+
+
+def schedule(value: str) -> str:
+    """Check a schedule in cron's format, as CronJobs read it (github.com/robfig/cron, `ParseStandard`)."""
+    if "TZ=" in value:
+        raise ValueError("CronJobs take no time zone in the schedule; write it as time_zone")
+    fields = value.split()
+    good = len(fields) == len(_CRON_FIELDS) and all(map(_is_cron_field, fields, _CRON_FIELDS))
+    if not (good or value in _CRON_WORDS or _CRON_EVERY.fullmatch(value)):
+        raise ValueError(
+            "not a schedule; write minute, hour, day of month, month and day of week, such as '30 4 * * 1-5', or "
+            "@hourly, @daily, @weekly, @monthly, @yearly"
+        )
+    return value
+
+
+def _is_cron_field(field: str, allowed: "tuple[int, int, str]") -> bool:
+    first, last, words = allowed
+    numbers = {word: first + at for at, word in enumerate(words.split())}
+    for item in field.lower().split(","):
+        span, slash, step = item.partition("/")
+        if slash and not (step.isdecimal() and int(step) > 0):
+            return False
+        if span in ("*", "?"):
+            continue
+        ends = [numbers.get(end, int(end) if end.isascii() and end.isdecimal() else -1) for end in span.split("-", 1)]
+        if not (first <= ends[0] <= ends[-1] <= last):
+            return False
+    return True
+
+
+def time_zone(value: str) -> str:
+    """Check the form of a time zone's name; which ones there are, the cluster's own database says."""
+    if not _TIME_ZONE.fullmatch(value) or value.lower() == "local":
+        raise ValueError("not a time zone's name; write one of the IANA database, such as Europe/Berlin or Etc/UTC")
+    return value
+
+
+def percentage(value: str) -> str:
+    """Check a percentage of pods."""
+    if not _PERCENTAGE.fullmatch(value):
+        raise ValueError("not a percentage; write one such as 25%, or a number of pods without quotes")
     return value
 
 

@@ -30,12 +30,16 @@ from pidshare_components.formats import (
     image_reference,
     label_value,
     mount_path,
+    percentage,
     port_name,
     quantity,
+    schedule,
+    time_zone,
 )
 
 LARGEST_PORT = 65535
 LARGEST_ID = 2**31 - 1
+LARGEST_COUNT = 2**31 - 1  # an int32 of the API
 
 
 @cache
@@ -45,14 +49,14 @@ def camel_case(name: str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in words)
 
 
-_FREE_MAPS = "labels annotations match_labels node_selector pods namespaces requests limits"
-_PARTIAL_OBJECTS = "affinity csi ephemeral spec_overrides"
+_FREE_MAPS = "labels annotations workload_annotations match_labels node_selector pods namespaces requests limits"
+_PARTIAL_OBJECTS = "affinity csi ephemeral pod_failure_policy spec_overrides"
 FREE_FIELDS = frozenset(f"{_FREE_MAPS} {_PARTIAL_OBJECTS}".split())
 """Fields whose value is the user's own tree: mappings with free keys, and partial objects in Kubernetes' spelling."""
 
 
 class Model(BaseModel):
-    """Base of every part of the arguments. It has no fields: inherited fields lose their description in the schema.
+    """Base of every part of the arguments, without fields.
 
     A part is kept as it was given and is checked where it is used, in the arguments of a component, so that one
     report has every mistake with its whole path. `model_validate` checks a part on its own.
@@ -63,12 +67,12 @@ class Model(BaseModel):
         frozen=True,
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,  # a refused value may be a secret
-        use_attribute_docstrings=True,
         alias_generator=camel_case,  # the spelling of other languages and of Kubernetes
         validate_by_name=True,
         validate_by_alias=True,
         loc_by_alias=False,
         revalidate_instances="always",
+        defer_build=True,  # of all that is imported a program uses some
     )
 
     if not TYPE_CHECKING:
@@ -159,6 +163,18 @@ def port_or_name(value: Any) -> Any:  # noqa: ANN401 - a number, a name or an Ou
     return int(value)
 
 
+def count_or_percent(value: Any) -> Any:  # noqa: ANN401 - a number, a percentage or an Output of one
+    """Check a number of pods given as such (0 or more) or as a percentage. Outputs pass."""
+    if isinstance(value, (pulumi.Output, Awaitable)):
+        return value
+    if isinstance(value, str):
+        return percentage(value)
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if not whole or isinstance(value, bool) or not 0 <= value <= LARGEST_COUNT:
+        raise ValueError("not a number of pods; write 0 or more, or a percentage such as 25%")
+    return int(value)
+
+
 # --- Input types ------------------------------------------------------------------------------------------------------
 _Plain = Tag(PLAIN)
 _Whole = BeforeValidator(whole_number)
@@ -166,8 +182,8 @@ _Whole = BeforeValidator(whole_number)
 Text = Union[Annotated[str, _Plain], Awaitable[str], pulumi.Output[str]]
 Flag = Union[Annotated[bool, Field(strict=True), _Plain], Awaitable[bool], pulumi.Output[bool]]
 Integer = Union[Annotated[int, _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
-Count = Union[Annotated[int, Field(ge=0), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
-Positive = Union[Annotated[int, Field(ge=1), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
+Count = Union[Annotated[int, Field(ge=0, le=LARGEST_COUNT), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
+Positive = Union[Annotated[int, Field(ge=1, le=LARGEST_COUNT), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
 PortNumber = Union[Annotated[int, Field(ge=1, le=LARGEST_PORT), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
 UserId = Union[Annotated[int, Field(ge=0, le=LARGEST_ID), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
 FileMode = Union[Annotated[int, Field(ge=0, le=0o777), _Whole, _Plain], Awaitable[int], pulumi.Output[int]]
@@ -178,6 +194,8 @@ Image = Union[Annotated[str, AfterValidator(image_reference), _Plain], Awaitable
 Cidr = Union[Annotated[str, AfterValidator(cidr), _Plain], Awaitable[str], pulumi.Output[str]]
 MountPath = Union[Annotated[str, AfterValidator(mount_path), _Plain], Awaitable[str], pulumi.Output[str]]
 AbsolutePath = Union[Annotated[str, AfterValidator(absolute_path), _Plain], Awaitable[str], pulumi.Output[str]]
+Schedule = Union[Annotated[str, AfterValidator(schedule), _Plain], Awaitable[str], pulumi.Output[str]]
+TimeZone = Union[Annotated[str, AfterValidator(time_zone), _Plain], Awaitable[str], pulumi.Output[str]]
 Quantity = Union[
     Annotated[str, BeforeValidator(_number_as_text), AfterValidator(quantity), _Plain],
     Awaitable[str],

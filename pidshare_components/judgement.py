@@ -15,7 +15,7 @@ from pidshare_components.analysis.result import Analysis, analyse
 from pidshare_components.analysis.rule import Finding, Severity
 from pidshare_components.analysis.tree import UNKNOWN, SecretText, SpecError, format_path
 from pidshare_components.args.analysis import ImageFacts, NodeFacts, OnFinding
-from pidshare_components.args.pod import SharedProcessPodArgs
+from pidshare_components.args.template import PodTemplateArgs
 from pidshare_components.errors import ArgumentsError, Problem
 
 Row = dict[str, str]
@@ -45,7 +45,7 @@ class Judgement:
         spec: the pod's spec made of them; Outputs stand where they were given.
     """
 
-    def __init__(self, args: SharedProcessPodArgs, spec: dict[str, Any]) -> None:
+    def __init__(self, args: PodTemplateArgs, spec: dict[str, Any]) -> None:
         self._args = args
         self._metadata = {"annotations": {**(args.annotations or {})}}
         self._spec = spec
@@ -113,10 +113,9 @@ class Judgement:
 
     def _analyse(self, known: Mapping[int, Any]) -> Analysis:
         metadata, spec = _filled(self._metadata, known), _filled(self._spec, known)
-        name = self._args.name if isinstance(self._args.name, str) else ""
         try:
             return analyse(
-                PodObject("Pod", "", name, (), metadata, spec),
+                PodObject(self._args.kind.name, "", "", (), metadata, spec),
                 _node(self._args.node_facts or NodeFacts()),
                 {facts.image: _facts(facts) for facts in self._args.image_facts or ()},
                 self._args.kubernetes_version or _LATEST,
@@ -136,6 +135,11 @@ def matrix(analysis: Analysis) -> list[Row]:
         }
         for pair in analysis.pairs
     ]
+
+
+def level(analysis: Analysis) -> str:
+    """Return the strictest level of the Pod Security Standards, as an output has it."""
+    return analysis.pod_security.level.value
 
 
 def described(finding: Finding) -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -23,7 +24,7 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _cannot_run(error: Exception) -> None:
+def cannot_run(error: Exception) -> NoReturn:
     """Skip on a machine that lacks something; in CI it must not."""
     if os.environ.get("CI"):
         raise error
@@ -38,7 +39,7 @@ def cluster() -> Iterator[Cluster]:
         try:
             yield clusters.up(name)
         except ClusterError as error:
-            _cannot_run(error)
+            cannot_run(error)
     finally:
         clusters.down(name)
 
@@ -49,8 +50,7 @@ def pulumi_engine() -> Engine:
     try:
         return engine()
     except EngineError as error:
-        _cannot_run(error)
-        raise
+        cannot_run(error)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pidshare_components import ArgumentsError, Container, SharedProcessPodArgs
-from pidshare_components.args.pod import checked_when_resolved
+from pidshare_components.args.template import checked_when_resolved
 from pidshare_components.errors import format_path
 from tests.doors import as_camel_case, as_classes, with_leaves
 from tests.mocks import deploy, unknown

@@ -1,5 +1,6 @@
 """Rules that only several fields together show: what breaks each, what just does not, and what the API server says."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from pidshare_components import ArgumentsError, SharedProcessPodArgs
-from pidshare_components.args.pod import checked_when_resolved
+from pidshare_components.args.template import checked_when_resolved
 from pidshare_components.errors import format_path
 from pidshare_components.manifests.merge import kubernetes_tree
 from tests.apiserver import accepted
@@ -56,6 +57,26 @@ def test_a_value_that_resolves_later_is_judged_by_the_same_rules_with_the_same_r
 
     assert str(deploy(lambda: program(rule.bad)).error) == report(lambda: SharedProcessPodArgs.model_validate(rule.bad))
     assert deploy(lambda: program(rule.good)).error is None
+
+
+@pytest.mark.parametrize(
+    ("later", "path"),
+    [
+        (lambda output: {"volumes": output([{"name": "data", "empty_dir": {}}])}, "volumes"),
+        (lambda output: {"volumes": [output({"name": "data", "empty_dir": {}})]}, "volumes[0]"),
+        (lambda output: {"spec_overrides": output({"volumes": []})}, "spec_overrides"),
+        (lambda output: {"containers": output([app("web")]), "debug": {"target": "web"}}, "containers"),
+    ],
+    ids=["volumes", "a volume", "the overrides", "containers"],
+)
+def test_names_that_are_not_known_are_no_second_mistake(later: Callable[..., Tree], path: str) -> None:
+    async def build() -> None:
+        tree = args(app(volume_mounts=[{"name": "data", "mount_path": "/data"}]))
+        SharedProcessPodArgs.model_validate({**tree, **later(pulumi.Output.from_input)})
+
+    with pytest.raises(ArgumentsError) as caught:
+        asyncio.run(build())
+    assert [format_path(problem.path) for problem in caught.value.problems] == [path]
 
 
 ACTIONS: Tree = {

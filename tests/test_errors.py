@@ -1,5 +1,7 @@
 """How a mistake is told: the path, one line each, in order, and what to write instead."""
 
+import asyncio
+
 import pulumi
 import pytest
 from hypothesis import given
@@ -169,3 +171,73 @@ def test_each_wrong_kind_of_value_is_one_line_that_says_what_to_write(args: obje
     with pytest.raises(ArgumentsError) as caught:
         SharedProcessPodArgs.model_validate(args)
     assert str(caught.value) == f"1 mistake in the arguments:\n  {line}"
+
+
+def test_the_article_is_that_of_the_class() -> None:
+    with pytest.raises(ArgumentsError) as caught:
+        SharedProcessPodArgs.model_validate({"containers": [CONTAINER], "attach": 1, "network": 1})
+    assert [problem.instead.split(" or ")[0] for problem in caught.value.problems] == [
+        "write an AttachAccess",
+        "write a NetworkAccess",
+    ]
+
+
+WRITE_VALUE = "cannot be an Output; write the value itself"
+WRITE_OUT = "cannot be an Output; write it out and give Outputs to the values inside"
+
+
+@pytest.mark.parametrize(
+    ("args", "path", "text"),
+    [
+        ({"debug": {"target": "app"}}, "debug.target", WRITE_VALUE),
+        ({"debug": {"profile": "baseline"}}, "debug.profile", WRITE_VALUE),
+        ({"debug": {"target_root": True}}, "debug.target_root", WRITE_VALUE),
+        ({"containers": [{"name": "app", "image": "nginx"}]}, "containers[0].name", WRITE_VALUE),
+        ({"containers": [CONTAINER]}, "containers", WRITE_OUT),
+        ({"containers": [CONTAINER]}, "containers[0]", WRITE_OUT),
+        ({"labels": {"app": "web"}}, "labels", WRITE_OUT),
+        ({"spec_overrides": {"hostIPC": True}}, "spec_overrides", WRITE_OUT),
+        ({"debug": {"target": "app"}}, "debug", WRITE_OUT),
+        ({"reloaders": [{"watch": ["/etc"]}]}, "reloaders", WRITE_OUT),
+        ({"reloaders": [{"watch": ["/etc"], "signal": "HUP"}]}, "reloaders[0].signal", WRITE_VALUE),
+        ({"reloaders": [{"watch": ["/etc"], "proof": ["true"]}]}, "reloaders[0].proof", WRITE_OUT),
+        ({"reloaders": [{"watch": ["/etc"], "proof": ["true"]}]}, "reloaders[0].proof[0]", WRITE_VALUE),
+        ({"reloaders": [{"watch": ["/etc"], "interval_seconds": 1}]}, "reloaders[0].interval_seconds", WRITE_VALUE),
+    ],
+)
+@pytest.mark.parametrize("later", ["an output", "an awaitable"])
+def test_an_output_where_none_can_be_is_told_as_that(
+    args: "dict[str, object]", path: str, text: str, later: str
+) -> None:
+    async def value(plain: object) -> object:
+        return plain
+
+    def replaced(tree: object, at: str) -> object:
+        if at == path:
+            return pulumi.Output.from_input(tree) if later == "an output" else value(tree)
+        if isinstance(tree, dict):
+            return {key: replaced(item, f"{at}.{key}" if at else key) for key, item in tree.items()}
+        if isinstance(tree, list):
+            return [replaced(item, f"{at}[{index}]") for index, item in enumerate(tree)]
+        return tree
+
+    async def build() -> str:
+        mounted = {"volumes": [{"name": "a", "config_map": {"name": "a"}}]}
+        container = {
+            **CONTAINER,
+            "security_context": {"run_as_user": 1, "run_as_group": 1},
+            "volume_mounts": [{"name": "a", "mount_path": "/etc"}],
+        }
+        with pytest.raises(ArgumentsError) as caught:
+            SharedProcessPodArgs.model_validate(replaced({"containers": [container], **mounted, **args}, ""))
+        return str(caught.value)
+
+    assert asyncio.run(build()) == f"1 mistake in the arguments:\n  {path}: {text}"
+
+
+def test_an_unknown_field_that_is_an_output_is_unknown() -> None:
+    async def build() -> None:
+        SharedProcessPodArgs.model_validate({"containers": [CONTAINER], "label": pulumi.Output.from_input({})})
+
+    with pytest.raises(ArgumentsError, match="did you mean labels"):
+        asyncio.run(build())

@@ -26,7 +26,7 @@ from pidshare_components import (
     VolumeMount,
     inputs,
 )
-from pidshare_components.args.pod import checked_when_resolved
+from pidshare_components.args.template import checked_when_resolved
 from tests.apiserver import accepted, pod
 from tests.mocks import deploy
 from tests.strategies import (

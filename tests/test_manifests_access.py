@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pidshare_components.args import kinds
 from pidshare_components.args.access import AttachAccess
 from pidshare_components.manifests.access import binding_subjects, role_rules
 
@@ -15,7 +16,7 @@ ATTACH = {("get", "pods", POD), ("get", "pods/attach", POD), ("create", "pods/at
 
 def granted(**asked: object) -> "set[tuple[str, str, str]]":
     """Return what the rules allow: verb, resource and the name of the pod, or `*` for every pod."""
-    rules = role_rules(AttachAccess.model_validate(asked), POD)
+    rules = role_rules(AttachAccess.model_validate(asked), kinds.POD, POD, [POD])
     assert all(rule["apiGroups"] == [""] for rule in rules)
     return {
         (verb, resource, name)
@@ -90,7 +91,7 @@ def test_the_authorizer_allows_just_that(asked: "dict[str, bool]", kubectl: Call
     access = AttachAccess.model_validate({"subjects": [{"kind": "User", "name": "ann"}], **asked})
     group = "rbac.authorization.k8s.io"
     meta = {"apiVersion": f"{group}/v1", "metadata": {"name": "attach"}}
-    role = {**meta, "kind": "Role", "rules": role_rules(access, POD)}
+    role = {**meta, "kind": "Role", "rules": role_rules(access, kinds.POD, POD, [POD])}
     reference = {"apiGroup": group, "kind": "Role", "name": "attach"}
     subjects = binding_subjects(access, "attach", namespace)
     binding = {**meta, "kind": "RoleBinding", "roleRef": reference, "subjects": subjects}

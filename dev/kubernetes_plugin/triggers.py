@@ -1,8 +1,8 @@
 """The fields whose change replaces an object, as the official plugin has them.
 
 For Pods its list lacks envFrom, startupProbe, the containers' restartPolicy, hostUsers and topologySpreadConstraints,
-which the API server refuses to change. They are missing here on purpose: programs that are right with this plugin have
-to be right with the official one.
+which the API server refuses to change; for DaemonSets it has none, though their selector cannot change. They are
+missing here on purpose: programs that are right with this plugin have to be right with the official one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ _BY_KIND: dict[tuple[str, str], tuple[Pattern, ...]] = {
     ("v1", "ResourceQuota"): _patterns("spec", "scopes"),
     ("v1", "PersistentVolume"): _patterns("spec", _VOLUME_SOURCES),
     ("v1", "PersistentVolumeClaim"): _patterns("spec", "accessModes selector storageClassName volumeName"),
-    ("apps/v1", "DaemonSet"): _patterns("spec", "selector"),
     ("apps/v1", "Deployment"): _patterns("spec", "selector"),
     ("apps/v1", "StatefulSet"): _patterns(
         "spec", "podManagementPolicy revisionHistoryLimit selector serviceName volumeClaimTemplates"

@@ -30,9 +30,9 @@ class Subject(Model):
 
 
 class AttachAccess(Model):
-    """Access that `kubectl attach` to this pod needs, and no more: a ServiceAccount, a Role and a RoleBinding.
+    """Access that `kubectl attach` to the component's pods needs, and no more: a ServiceAccount, a Role, a RoleBinding.
 
-    The Role allows `get` on this pod and `get` and `create` on its `attach` subresource: kubectl asks by WebSocket
+    The Role allows `get` on the pod and `get` and `create` on its `attach` subresource: kubectl asks by WebSocket
     (get) first and by SPDY (create) next, and from Kubernetes 1.35 create is checked on both.
     """
 
@@ -44,6 +44,10 @@ class AttachAccess(Model):
     """Whether they may start processes in this pod. Default: false."""
     ephemeral_containers: Optional[bool] = False
     """Whether they may add ephemeral containers to this pod (`kubectl debug`). Default: false."""
+    namespace_wide: Optional[bool] = False
+    """Whether all of this is for every pod of the namespace, not for the component's own alone. RBAC limits rights by
+    names, and the pods of Deployments, DaemonSets, Jobs and CronJobs get theirs when they start: there is no access to
+    them without it. Pods of StatefulSets have numbers as names, which are known up to `replicas`. Default: false."""
     list_pods: Optional[bool] = False
     """Whether they may list and watch every pod of the namespace, as `kubectl get pods` does: RBAC limits that by name
     only where the client asks for one name. Default: false."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Optional
 
-import pulumi
-
 from pidshare_components.analysis.capabilities import NAMES
 from pidshare_components.args.tree import CONTAINER_LISTS, Problems, Tree, containers, items, object_at
 from pidshare_components.errors import Path, Problem
 from pidshare_components.formats import amount
+
+_HELPERS = {"log_handlers": "log-handler", "reloaders": "reloader"}
+"""Lists of sidecars that the component makes, with the name that each has by default."""
 
 _EXACTLY_ONE: dict[str, tuple[str, ...]] = {
     "value_from": ("secret_key_ref", "config_map_key_ref", "field_ref", "resource_field_ref"),
@@ -63,6 +64,9 @@ def _names(args: Tree) -> Problems:
             yield (*path, "name"), container.get("name")
         if isinstance(args.get("debug"), dict):
             yield ("debug", "name"), args["debug"].get("name", "shell")
+        for key, default in _HELPERS.items():
+            for index, helper in items(args, key):
+                yield (key, index, "name"), helper.get("name", default)
 
     yield from _duplicate_names(named(), "container name")
     yield from _duplicate_names(
@@ -94,9 +98,13 @@ def _ports(args: Tree) -> Problems:
 
 def _mounts(args: Tree) -> Problems:
     overrides = object_at(args, "spec_overrides")
-    named = [item.get("name") for tree in (args, overrides) for _, item in items(tree, "volumes")]
-    all_known = not any(isinstance(value, pulumi.Output) for value in (overrides.get("volumes"), *named))
-    volumes = {name for name in named if isinstance(name, str)}
+    lists = (args.get("volumes", []), args.get("volume_claim_templates", []), overrides.get("volumes", []))
+    found = [item for given in lists if isinstance(given, list) for item in given]
+    named = [item["name"] for item in found if isinstance(item, dict) and isinstance(item.get("name"), str)]
+    volumes = set(named)
+    # What is an Output, or wrong, may have any name.
+    all_known = all(isinstance(given, list) for given in lists) and len(named) == len(found)
+    all_known = all_known and isinstance(args.get("spec_overrides", {}), dict)
     for path, container in containers(args):
         for key, where in (("volume_mounts", "mount_path"), ("volume_devices", "device_path")):
             for index, mount in items(container, key):
@@ -175,6 +183,7 @@ def _probes(args: Tree) -> Problems:
 
 def _resources(args: Tree) -> Problems:
     places = [*containers(args), (("debug",), object_at(args, "debug"))]
+    places += [((key, index), helper) for key in _HELPERS for index, helper in items(args, key)]
     for path, container in places:
         limits = object_at(container, "resources", "limits")
         for name, request in object_at(container, "resources", "requests").items():

@@ -46,7 +46,14 @@ class DebugShell(Model):
     target: Optional[str] = None
     """Name of the container to debug. Default: the first of `containers`."""
     command: Optional[TextList] = None
-    """The shell. Default: what the image starts."""
+    """The shell. Default: what the image starts; with `target_root` it is `sh -i`."""
+    target_root: Optional[bool] = False
+    """Whether the shell starts in the target's root file system, for images without a shell: its own programs act on
+    the files there (`cat etc/passwd`; absolute paths are those of its own image). It waits for the target's main
+    process, sets TARGET_PID and TARGET_ROOT (`/proc/PID/root`), and after a restart of the target `exit` brings a shell
+    that has the new ones. Takes the kernel's leave to look into that process (ptrace(2)): `general` always has it,
+    `same-uid` and `restricted` as long as the process keeps its user and is dumpable, `baseline` only for a target that
+    runs as root without more capabilities than its own. Default: false."""
     security_context: Optional[SecurityContext] = None
     """With the profile `custom`, and only with it."""
     resources: Optional[ResourceRequirements] = None

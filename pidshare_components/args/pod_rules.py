@@ -4,7 +4,8 @@ Source: Kubernetes API validation (`pkg/apis/core/validation`) and API documenta
 """
 
 from pidshare_components.analysis.interactive import EXPIRES, REASON
-from pidshare_components.args.tree import Problems, Tree, containers, items, object_at
+from pidshare_components.args.targets import has_more_than_default, security_of, target_of, unknown_ids, unknown_target
+from pidshare_components.args.tree import Problems, Tree, items, object_at
 from pidshare_components.errors import Path, Problem
 from pidshare_components.formats import is_part_of, qualified_name
 
@@ -19,15 +20,8 @@ def _debug(args: Tree) -> Problems:
     debug = args.get("debug")
     if not isinstance(debug, dict):
         return
-    named = (container.get("name") for _, container in containers(args, "containers", "sidecars"))
-    targets = [name for name in named if isinstance(name, str)]
-    target = debug.get("target", targets[0] if targets else None)
-    if isinstance(target, str) and target not in targets:
-        yield Problem(
-            ("debug", "target"),
-            f"no container or sidecar is named '{target}'",
-            f"write one of {', '.join(targets)}",
-        )
+    yield from unknown_target(args, debug, ("debug",))
+    target = target_of(args, debug)
     profile = debug.get("profile", "baseline")
     if ("security_context" in debug) != (profile == "custom"):
         yield Problem(
@@ -35,37 +29,39 @@ def _debug(args: Tree) -> Problems:
             "belongs to the profile custom, and custom needs it",
             "write both, or neither",
         )
-    if profile in ("restricted", "same-uid") and target in targets:
-        yield from _target_user(args, str(target), str(profile))
+    if target is not None and profile in ("restricted", "same-uid"):
+        yield from _target_user(args, target, profile)
+    if target is not None and profile == "baseline" and debug.get("target_root") is True:
+        yield from _target_root(args, target)
     command = debug.get("command")
     first = command[0] if isinstance(command, list) and command else None
     if isinstance(first, str) and first.rpartition("/")[2] in _NOT_INTERACTIVE:
         yield Problem(("debug", "command"), "is no interactive shell: attach would hang", "write a shell, such as [sh]")
-    if args.get("restart_policy") in ("Never", "OnFailure"):
+
+
+def _target_user(args: Tree, target: "tuple[Path, Tree]", profile: str) -> Problems:
+    yield from unknown_ids(args, target, f"the debug profile {profile}", ", or another profile")
+    if profile == "restricted" and security_of(args, target[1]).get("run_as_user") == 0:
         yield Problem(
-            ("restart_policy",),
-            "ends the debug sidecar for good, and with it the pod's readiness, when someone leaves the shell",
-            "write Always, or leave the debug sidecar out",
+            ("debug", "profile"),
+            f"restricted forbids root, but '{target[1]['name']}' runs as user 0",
+            "write baseline, or run the target as another user",
         )
 
 
-def _target_user(args: Tree, target: str, profile: str) -> Problems:
-    path, container = next(
-        (path, item) for path, item in containers(args, "containers", "sidecars") if item.get("name") == target
-    )
-    context = {**object_at(args, "security_context"), **object_at(container, "security_context")}
-    for field in ("run_as_user", "run_as_group"):
-        if field not in context:
-            yield Problem(
-                (*path, "security_context", field),
-                f"is not given, but the debug profile {profile} takes it over",
-                "write the id that the image runs with, or another profile",
-            )
-    if profile == "restricted" and context.get("run_as_user") == 0:
+def _target_root(args: Tree, target: "tuple[Path, Tree]") -> Problems:
+    """Yield why the kernel shows root without added capabilities no root file system: ptrace(2), for certain."""
+    context = security_of(args, target[1])
+    # Without the ids: they may be secrets.
+    ids = (("run_as_user", "does not run as root"), ("run_as_group", "does not have root's group"))
+    found = [what for key, what in ids if isinstance(context.get(key), int) and context[key] != 0]
+    if not found and has_more_than_default(context):
+        found = ["has more capabilities"]
+    if found:
         yield Problem(
             ("debug", "profile"),
-            f"restricted forbids root, but '{target}' runs as user 0",
-            "write baseline, or run the target as another user",
+            f"baseline cannot look into '{target[1]['name']}', which {' and '.join(found)}",
+            "write same-uid or general, or leave target_root out",
         )
 
 
@@ -106,7 +102,7 @@ def _subjects(args: Tree) -> Problems:
 
 def _label_keys(args: Tree) -> Problems:
     maps: list[tuple[Path, Tree]] = [
-        ((key,), object_at(args, key)) for key in ("labels", "annotations", "node_selector")
+        ((key,), object_at(args, key)) for key in ("labels", "annotations", "workload_annotations", "node_selector")
     ]
     for index, constraint in items(args, "topology_spread_constraints"):
         path: Path = ("topology_spread_constraints", index, "label_selector", "match_labels")

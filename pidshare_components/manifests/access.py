@@ -1,39 +1,50 @@
-"""The rules of the Role for attaching to one pod, and the subjects that get it."""
+"""The rules of the Role for attaching to the pods of a component, and the subjects that get it."""
 
 from typing import Any
 
 from pidshare_components.args.access import AttachAccess
+from pidshare_components.args.kinds import Kind
 from pidshare_components.manifests.merge import kubernetes_tree
 
 Object = dict[str, Any]
 
 
-def role_rules(access: AttachAccess, pod_name: Any) -> list[Object]:  # noqa: ANN401 - text or an Output of it
-    """Return the `PolicyRule`s for one pod.
+def role_rules(access: AttachAccess, kind: Kind, name: Any, pod_names: Any) -> list[Object]:  # noqa: ANN401
+    """Return the `PolicyRule`s for the pods of one object.
 
     kubectl reads the pod, then attaches by WebSocket (verb get) or by SPDY (verb create); from Kubernetes 1.35 create
     is checked on both (kubernetes/kubernetes#134577).
 
     Args:
         access: what was asked for.
-        pod_name: the pod's `metadata.name`, the only one the rules apply to (`resourceNames`).
+        kind: of the object that makes the pods.
+        name: its `metadata.name`.
+        pod_names: the names of its pods, the only ones that the rules apply to (`resourceNames`). Not looked at where
+            access to every pod of the namespace is asked for.
     """
+    everywhere = access.namespace_wide or False
+    limit = {} if everywhere else {"resourceNames": pod_names}
+
+    def rule(resource: str, *verbs: str) -> Object:
+        return {"apiGroups": [""], "resources": [resource], **limit, "verbs": list(verbs)}
+
     # `kubectl debug` waits for its container: it lists and watches by the pod's name, which resourceNames allows.
-    seen = ["get", "list", "watch"] if access.ephemeral_containers else ["get"]
-    rules = [_rule("pods", seen, pod_name), _rule("pods/attach", ["get", "create"], pod_name)]
+    # Where names are not known, somebody has to look for them.
+    seen = ("get", "list", "watch") if access.ephemeral_containers or everywhere else ("get",)
+    rules = [rule("pods", *seen), rule("pods/attach", "get", "create")]
     if access.logs:
-        rules.append(_rule("pods/log", ["get"], pod_name))
+        rules.append(rule("pods/log", "get"))
     if access.exec:
-        rules.append(_rule("pods/exec", ["get", "create"], pod_name))
+        rules.append(rule("pods/exec", "get", "create"))
     if access.ephemeral_containers:
-        rules.append(_rule("pods/ephemeralcontainers", ["get", "patch"], pod_name))
-    if access.list_pods:
+        rules.append(rule("pods/ephemeralcontainers", "get", "patch"))
+    if access.list_pods and not everywhere:
         rules.append({"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]})
+    if kind.found_by_kubectl:
+        rules.append(
+            {"apiGroups": [kind.group], "resources": [kind.resource], "resourceNames": [name], "verbs": ["get"]}
+        )
     return rules
-
-
-def _rule(resource: str, verbs: list[str], pod_name: Any) -> Object:  # noqa: ANN401
-    return {"apiGroups": [""], "resources": [resource], "resourceNames": [pod_name], "verbs": verbs}
 
 
 def binding_subjects(access: AttachAccess, service_account: Any, namespace: Any) -> list[Object]:  # noqa: ANN401

@@ -3,15 +3,19 @@
 from typing import Any
 
 from pidshare_components.analysis.interactive import EXPIRES, REASON
-from pidshare_components.args.containers import Container
+from pidshare_components.args.containers import Container, EnvVar
 from pidshare_components.args.debug import DebugProfile, DebugShell
-from pidshare_components.args.pod import SharedProcessPodArgs
+from pidshare_components.args.kinds import RestartPolicy
+from pidshare_components.args.template import PodTemplateArgs
 from pidshare_components.inputs import Model, plain_tree
+from pidshare_components.manifests.log_handler import log_handler_container
 from pidshare_components.manifests.merge import kubernetes_tree, merged
+from pidshare_components.manifests.reloader import reloader_container, reloader_volume
+from pidshare_components.manifests.scripts import inline
 
 Object = dict[str, Any]
 
-# Fields of the arguments that are fields of Kubernetes' PodSpec under the same name.
+# Fields of the arguments that are fields of Kubernetes' PodSpec under the same name; not every kind has all.
 _SPEC_FIELDS = (
     "volumes",
     "security_context",
@@ -40,41 +44,54 @@ _SPEC_FIELDS = (
 )
 
 
-def pod_spec(args: SharedProcessPodArgs) -> Object:
+def pod_spec(args: PodTemplateArgs) -> Object:
     """Return the `PodSpec`, in Kubernetes' spelling, with `spec_overrides` merged into it."""
     containers = [kubernetes_tree(container) for container in args.containers]
+    sidecars = [kubernetes_tree(sidecar) for sidecar in args.sidecars or ()]
+    # In front, for they end in reverse: a log handler ships what a sidecar writes last.
+    log_handlers = [log_handler_container(handler, args) for handler in args.log_handlers or ()]
+    reloaders = [reloader_container(reloader, args) for reloader in args.reloaders or ()]
     if args.debug is not None:
-        containers.append(debug_container(args.debug, args))
+        # Where ended containers do not start again, a shell among them would keep the pod from completing.
+        (containers if _restarts(args) else sidecars).append(debug_container(args.debug, args))
     # Sidecars come first: Kubernetes starts this list in order, and init containers may need what a sidecar offers.
     init_containers = [
-        *({**kubernetes_tree(sidecar), "restartPolicy": "Always"} for sidecar in args.sidecars or ()),
+        *({**sidecar, "restartPolicy": "Always"} for sidecar in (*log_handlers, *sidecars, *reloaders)),
         *(kubernetes_tree(container) for container in args.init_containers or ()),
     ]
-    given = {field: getattr(args, field) for field in _SPEC_FIELDS if getattr(args, field) is not None}
+    given = {field: value for field in _SPEC_FIELDS if (value := getattr(args, field, None)) is not None}
+    if args.kind.completes:
+        given.pop("active_deadline_seconds", None)  # the Job's own
     spec = {
         "shareProcessNamespace": True,
         **({"initContainers": init_containers} if init_containers else {}),
         "containers": containers,
         **kubernetes_tree(given),
     }
+    if args.reloaders:
+        spec["volumes"] = [*spec.get("volumes", ()), *map(reloader_volume, args.reloaders)]
     # An explicit None is what was left out, here as in every other field.
     whole: Object = merged(spec, plain_tree(args.spec_overrides or {}))
     return whole
 
 
-def pod_annotations(args: SharedProcessPodArgs) -> Object:
+def _restarts(args: PodTemplateArgs) -> bool:
+    return getattr(args, "restart_policy", None) in (None, RestartPolicy.ALWAYS)
+
+
+def pod_annotations(args: PodTemplateArgs) -> Object:
     """Return the pod's annotations: those given, and why and until when its debug sidecar is there."""
     debug = args.debug
     said = {} if debug is None else {REASON: debug.reason, EXPIRES: debug.expires}
     return {**(args.annotations or {}), **{key: value for key, value in said.items() if value is not None}}
 
 
-def debug_container(debug: DebugShell, args: SharedProcessPodArgs) -> Object:
+def debug_container(debug: DebugShell, args: PodTemplateArgs) -> Object:
     """Return the debug sidecar as a Kubernetes container, its security context made from its profile."""
     shell = Container(
         name=debug.name or "shell",
         image=debug.image or "",
-        command=debug.command,
+        **_shell(debug, args),
         image_pull_policy=debug.image_pull_policy,
         resources=debug.resources,
         stdin=True,
@@ -85,7 +102,18 @@ def debug_container(debug: DebugShell, args: SharedProcessPodArgs) -> Object:
     return {**container, **({"securityContext": context} if context else {})}
 
 
-def _security_context(debug: DebugShell, args: SharedProcessPodArgs) -> Object:
+def _shell(debug: DebugShell, args: PodTemplateArgs) -> "dict[str, Any]":
+    """Return the fields that say what a debug sidecar runs."""
+    if not debug.target_root:
+        return {"command": debug.command}
+    return {
+        "command": ["sh", "-c", inline("process.sh", "target-root.sh"), "target-root"],
+        "args": debug.command or ["sh", "-i"],
+        "env": [EnvVar(name="TARGET", value=_target(debug, args).name)],
+    }
+
+
+def _security_context(debug: DebugShell, args: PodTemplateArgs) -> Object:
     if debug.profile is DebugProfile.CUSTOM:
         return _tree(debug.security_context)
     if debug.profile is DebugProfile.GENERAL:
@@ -108,7 +136,7 @@ def _security_context(debug: DebugShell, args: SharedProcessPodArgs) -> Object:
     return {**identity, **{key: own[key] for key in taken if key in own}}
 
 
-def _root(args: SharedProcessPodArgs) -> Object:
+def _root(args: PodTemplateArgs) -> Object:
     """Return what makes a container run as root in a pod that says otherwise; nothing where the image decides."""
     pod = _tree(args.security_context)
     context: Object = {}
@@ -122,7 +150,7 @@ def _root(args: SharedProcessPodArgs) -> Object:
     return context
 
 
-def _target(debug: DebugShell, args: SharedProcessPodArgs) -> Container:
+def _target(debug: DebugShell, args: PodTemplateArgs) -> Container:
     named = {container.name: container for container in (*args.containers, *(args.sidecars or ()))}
     return named[debug.target] if debug.target else args.containers[0]
 

@@ -121,8 +121,10 @@ def test_production_runs_on_the_restricted_level(
         stack.workspace.set_config("prod", f"nginx.{key}", ConfigValue(value), path=True)
     stack.up()
     where = f"--namespace={namespace}"
-    (pod,) = json.loads(kubectl("get", "pods", where, "--output=json"))["items"]
-    assert [container["name"] for container in pod["spec"]["containers"]] == ["nginx"]
-    assert pod["status"]["containerStatuses"][0]["ready"] is True
+    pods = json.loads(kubectl("get", "pods", where, "--output=json"))["items"]
+    assert len(pods) == 2
+    for pod in pods:
+        assert [container["name"] for container in pod["spec"]["containers"]] == ["nginx"]
+        assert pod["status"]["containerStatuses"][0]["ready"] is True
     assert json.loads(kubectl("get", "roles", where, "--output=json"))["items"] == []
     stack.destroy()

@@ -26,6 +26,7 @@ from pidshare_components import (
 )
 from pidshare_components.analysis.images import Ids, ImageFacts, Main
 from pidshare_components.analysis.kernel import Answer
+from pidshare_components.args.kinds import POD
 from pidshare_components.cli.verify import verify as verify_command
 from pidshare_components.live.comparison import Wish, verify
 from pidshare_components.live.kubectl import Kubectl
@@ -275,7 +276,8 @@ def attacher(kubectl: RunKubectl, task_pod: str, room: str, tmp_path: Path) -> P
     """A kubeconfig of somebody who may do what the component's service account may."""
     rbac = "rbac.authorization.k8s.io"
     subject = {"kind": "ServiceAccount", "name": "attacher", "namespace": room}
-    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "rules": role_rules(AttachAccess(), task_pod)}
+    rules = role_rules(AttachAccess(), POD, task_pod, [task_pod])
+    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "rules": rules}
     binding = {"roleRef": {"apiGroup": rbac, "kind": "Role", "name": "attacher"}, "subjects": [subject]}
     objects: list[dict[str, Any]] = [
         {"apiVersion": "v1", "kind": "ServiceAccount"},

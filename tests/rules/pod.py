@@ -48,12 +48,6 @@ RULES = {
         args(**debug(command=["/bin/sh", "-c", "sleep 1; exec sh"])),
         api=None,
     ),
-    "a debug sidecar that would not come back": Rule(
-        args(debug={}, restart_policy="OnFailure"),
-        {"restart_policy": "debug sidecar.*; write Always"},
-        args(restart_policy="OnFailure"),
-        api=None,
-    ),
     "a peer that is pods and a network": Rule(
         args(**ingress({"pods": {}, "cidr": "10.0.0.0/8"})),
         {"network.ingress[0].peers[0]": "write cidr, or pods"},

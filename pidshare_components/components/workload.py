@@ -1,85 +1,84 @@
-"""The component: registers what `manifests` built as its children, and its outputs."""
+"""What all components have in common: judging their pods, their company, and their outputs."""
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Optional, Union
+from dataclasses import dataclass
+from typing import Any, ClassVar, Optional
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Pod, ServiceAccount
+from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
 from pidshare_components.analysis.result import Analysis
 from pidshare_components.analysis.rule import Severity
 from pidshare_components.args.access import AttachAccess, NetworkAccess
-from pidshare_components.args.pod import SharedProcessPodArgs, checked_when_resolved
+from pidshare_components.args.kinds import PodNames
 from pidshare_components.args.pod_rules import POD_LABEL
-from pidshare_components.judgement import Judgement, described, matrix
+from pidshare_components.args.template import PodTemplateArgs, checked_when_resolved
+from pidshare_components.inputs import camel_case
+from pidshare_components.judgement import Judgement, described, level, matrix
 from pidshare_components.manifests.access import binding_subjects, role_rules
+from pidshare_components.manifests.commands import commands, shell_of
 from pidshare_components.manifests.merge import kubernetes_tree
 from pidshare_components.manifests.network import network_policy_spec
 from pidshare_components.manifests.pod import pod_annotations, pod_spec
 
 _LABEL_NAME_LENGTH = 46  # with a hyphen and 16 hexadecimal digits: the 63 characters that a label value may have
 
-if TYPE_CHECKING:
-    Given = Union[SharedProcessPodArgs, Mapping[str, Any]]
-else:
-    # The schema for other languages is inferred from the annotation; a mapping has no fields to infer.
-    Given = SharedProcessPodArgs
+_OUTPUTS = ("namespace", "service_account_name", "commands", "exposure", "pod_security", "findings")
+
+Object = dict[str, Any]
 
 
-class SharedProcessPod(pulumi.ComponentResource):
-    """A pod whose containers share one process namespace, and the access to it.
+@dataclass(frozen=True)
+class Made:
+    """The object that a component made its pods by.
 
-    Optional company of the pod: a debug sidecar, the RBAC objects for attaching to it, and a NetworkPolicy.
+    Attributes:
+        metadata: its metadata.
+        pod_names: names of its pods as far as they are known, an Output of them, or None.
     """
 
-    pod_name: pulumi.Output[str]
-    """Name of the pod."""
+    metadata: Any
+    pod_names: Any
+
+
+class SharedProcessWorkload(pulumi.ComponentResource):
+    """Pods whose containers share one process namespace, and the access to them: what all kinds do alike."""
+
     namespace: pulumi.Output[str]
-    """Namespace of the pod."""
+    """Namespace of all objects."""
     service_account_name: pulumi.Output[Optional[str]]
-    """Name of the service account that may attach to the pod; none without `attach`."""
+    """Name of the service account that may attach; none without `attach`."""
     commands: pulumi.Output[dict[str, str]]
     """Commands to paste. `attach` opens the shell; in it `ps` lists the processes, and with the number of one as PID
-    `signal` makes it reload and `root` lists its files. Empty without a container that has stdin and a terminal."""
+    `signal` makes it reload and `root` lists its files. Where the names of pods are not known before, `pods` lists
+    them, and `attach` takes one of them. Empty without a container that has stdin and a terminal."""
     exposure: pulumi.Output[list[dict[str, str]]]
     """Who can act on whom: for each ordered pair (`from`, `on`) the answer for `see`, `environ`, `root`, `signal` and
     `ptrace`, each `yes`, `no` or `unknown`. `on` may be the worker processes of a container, or `/pause`."""
     pod_security: pulumi.Output[str]
-    """Strictest level of the Pod Security Standards that the pod surely meets."""
+    """Strictest level of the Pod Security Standards that the pods surely meet."""
     findings: pulumi.Output[list[dict[str, str]]]
     """What the analysis found, the most severe first: `rule`, `severity`, `path`, `message` and `fix`, and for those
     that `on_finding` accepts `accepted`, the reason."""
 
-    def __init__(
-        self,
-        name: str,
-        args: Given,
-        opts: Optional[pulumi.ResourceOptions] = None,
-    ) -> None:
-        """Check the arguments and register the pod and its company.
+    _args_class: ClassVar["type[PodTemplateArgs]"]
+    _own_outputs: ClassVar["tuple[str, ...]"]
+    """Names of the outputs that only this kind has."""
 
-        Args:
-            name: Pulumi's name of the component; the names of its children begin with it.
-            args: what to deploy. A mapping of its fields does as well.
-            opts: Pulumi's resource options.
-
-        Raises:
-            ArgumentsError: with every mistake in the arguments, before anything is registered.
-            FindingsError: with every finding that `on_finding` does not accept, before anything is registered. What
-                hinges on an Output is judged when it resolves, and fails the deployment then.
-        """
-        if not isinstance(args, SharedProcessPodArgs):  # else it was checked when it was built
-            args = SharedProcessPodArgs.model_validate(args)
+    def __init__(self, token: str, name: str, args: Any, opts: Optional[pulumi.ResourceOptions]) -> None:  # noqa: ANN401
+        if not isinstance(args, self._args_class):  # else it was checked when it was built
+            args = self._args_class.model_validate(args)
         self._spec = pod_spec(args)
         judgement = Judgement(args, self._spec)
         first = judgement.now()
         judgement.require(first, final=judgement.is_final)
-        super().__init__("pidshare-components:index:SharedProcessPod", name, None, opts)
+        super().__init__(token, name, None, opts)
         self._name = name
-        self._args = args
+        self._args: Any = args
         judged = self._judge(judgement, first)
         checks = [check for check in (checked_when_resolved(args), judged) if check is not None]
         gate: Any = pulumi.Output.all(*checks).apply(lambda _: [], run_with_unknowns=True) if checks else None
@@ -87,41 +86,26 @@ class SharedProcessPod(pulumi.ComponentResource):
         # Plain dicts, not the provider's typed arguments: making those costs more than all the rest.
         self._metadata: Any = kubernetes_tree({"namespace": args.namespace})
         label_value: pulumi.Output[str] = pulumi.Output.from_input(self._label_value())
-        label = {POD_LABEL: label_value}
+        self._label = {POD_LABEL: label_value}
 
         self._network_policy: Optional[NetworkPolicy] = None
         if args.network is not None:
-            self._network_policy = self._register_network_policy(args.network, label)
-        self._pod = self._register_pod(label)
-        self.pod_name = self._pod.metadata.name
-        self.namespace = self._pod.metadata.namespace
+            self._network_policy = self._register_network_policy(args.network)
+        made = self._register()
+        self.namespace = made.metadata.namespace
         self._service_account: Optional[ServiceAccount] = None
         self._role: Optional[Role] = None
         self._role_binding: Optional[RoleBinding] = None
         if args.attach is not None:
-            self._register_access(args.attach)
+            self._register_access(args.attach, made)
         else:
             self.service_account_name = pulumi.Output.from_input(None)
-
-        self.commands = self.pod_name.apply(
-            lambda pod: self.namespace.apply(lambda namespace: _commands(args, namespace=namespace, pod=pod))
-        )
-        self.register_outputs(
-            {
-                "podName": self.pod_name,
-                "namespace": self.namespace,
-                "serviceAccountName": self.service_account_name,
-                "commands": self.commands,
-                "exposure": self.exposure,
-                "podSecurity": self.pod_security,
-                "findings": self.findings,
-            }
-        )
-
-    @property
-    def pod(self) -> Pod:
-        """The Pod."""
-        return self._pod
+        self.commands = self._commands(made)
+        outputs = {output: getattr(self, output) for output in (*self._own_outputs, *_OUTPUTS)}
+        if judgement.is_final:
+            # As plain values: an Output has to be awaited.
+            outputs |= {"exposure": matrix(first), "pod_security": level(first), "findings": judgement.rows(first)}
+        self.register_outputs({camel_case(output): value for output, value in outputs.items()})
 
     @property
     def service_account(self) -> Optional[ServiceAccount]:
@@ -142,6 +126,37 @@ class SharedProcessPod(pulumi.ComponentResource):
     def network_policy(self) -> Optional[NetworkPolicy]:
         """The NetworkPolicy; None without `network`."""
         return self._network_policy
+
+    @abstractmethod
+    def _register(self) -> Made:
+        """Register the object that makes the pods, and what it cannot be without."""
+
+    def _object_metadata(self, annotations: Optional[Mapping[str, Any]]) -> Object:
+        """Return the metadata of the object that makes the pods."""
+        given = kubernetes_tree({"name": self._args.name, "annotations": dict(annotations or {}) or None})
+        return {**self._metadata, **given, "labels": {**(self._args.labels or {}), **self._label}}
+
+    def _template(self) -> Object:
+        """Return the template of the pods."""
+        annotations = kubernetes_tree({"annotations": pod_annotations(self._args) or None})
+        metadata = {**annotations, "labels": {**(self._args.labels or {}), **self._label}}
+        return {"metadata": metadata, "spec": self._spec}
+
+    def _object_opts(self, *replaced: str) -> pulumi.ResourceOptions:
+        """Return the options of the object that makes the pods.
+
+        Args:
+            replaced: paths that the API server refuses to change, and the provider does not replace for.
+        """
+        opts = pulumi.ResourceOptions(
+            replace_on_changes=list(replaced),
+            # Two objects cannot have one name. The provider says so only for replacements of its own making.
+            delete_before_replace=True if self._args.name is not None else None,
+            # No moment without the policy.
+            depends_on=self._network_policy,
+        )
+        merged: pulumi.ResourceOptions = pulumi.ResourceOptions.merge(self._opts, opts)
+        return merged
 
     def _judge(self, judgement: Judgement, first: Analysis) -> "Optional[pulumi.Output[list[Any]]]":
         """Log and put out what the analysis says.
@@ -165,7 +180,7 @@ class SharedProcessPod(pulumi.ComponentResource):
 
         whole: pulumi.Output[Analysis] = pulumi.Output.from_input(log(first) if judgement.is_final else later())
         self.exposure = whole.apply(matrix)
-        self.pod_security = whole.apply(lambda analysis: analysis.pod_security.level.value)
+        self.pod_security = whole.apply(level)
         self.findings = whole.apply(judgement.rows)
         return None if judgement.is_final else whole.apply(lambda _: [])
 
@@ -179,53 +194,40 @@ class SharedProcessPod(pulumi.ComponentResource):
         digest = hashlib.sha256(urn.encode()).hexdigest()[:16]
         return f"{readable[:_LABEL_NAME_LENGTH].strip('-')}-{digest}".strip("-")
 
-    def _register_network_policy(self, access: NetworkAccess, label: dict[str, Any]) -> NetworkPolicy:
-        spec: Any = network_policy_spec(access, label)
+    def _register_network_policy(self, access: NetworkAccess) -> NetworkPolicy:
+        spec: Any = network_policy_spec(access, self._label)
         policy: NetworkPolicy = NetworkPolicy(self._name, metadata=self._metadata, spec=spec, opts=self._opts)
         return policy
 
-    def _register_pod(self, label: dict[str, Any]) -> Pod:
-        args = self._args
-        spec: Any = self._spec
-        metadata: Any = {
-            **self._metadata,
-            **kubernetes_tree({"name": args.name, "annotations": pod_annotations(args) or None}),
-            "labels": {**(args.labels or {}), **label},
-        }
-        opts = pulumi.ResourceOptions(
-            # The API server refuses to change nearly every field of a pod's spec, but the provider replaces for a
-            # list of them that lacks envFrom, startupProbe, hostUsers and others.
-            replace_on_changes=["spec"],
-            # Two pods cannot have one name. The provider says so only for replacements of its own making.
-            delete_before_replace=True if args.name is not None else None,
-            # No moment without the policy.
-            depends_on=self._network_policy,
-        )
-        pod: Pod = Pod(self._name, metadata=metadata, spec=spec, opts=pulumi.ResourceOptions.merge(self._opts, opts))
-        return pod
-
-    def _register_access(self, access: AttachAccess) -> None:
+    def _register_access(self, access: AttachAccess, made: Made) -> None:
         name, opts = f"{self._name}-attach", self._opts
         account = ServiceAccount(name, metadata=self._metadata, opts=opts)
         self.service_account_name = account.metadata.name
-        rules: Any = role_rules(access, self.pod_name)
+        rules: Any = role_rules(access, self._args.kind, made.metadata.name, made.pod_names)
         role = Role(name, metadata=self._metadata, rules=rules, opts=opts)
         role_ref: Any = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name}
         subjects: Any = binding_subjects(access, self.service_account_name, account.metadata.namespace)
         self._role_binding = RoleBinding(name, metadata=self._metadata, role_ref=role_ref, subjects=subjects, opts=opts)
         self._service_account, self._role = account, role
 
+    def _commands(self, made: Made) -> "pulumi.Output[dict[str, str]]":
+        shell = shell_of(self._args)
+        if shell is None:
+            return pulumi.Output.from_input({})
+        kind = self._args.kind
+        name, namespace, label = made.metadata.name, made.metadata.namespace, self._label[POD_LABEL]
 
-def _commands(args: SharedProcessPodArgs, *, namespace: str, pod: str) -> dict[str, str]:
-    if args.debug is not None:
-        shell = args.debug.name
-    else:
-        shell = next((item.name for item in args.containers if item.stdin is True and item.tty is True), None)
-    if shell is None:
-        return {}
-    return {
-        "attach": f"kubectl attach --namespace {namespace} --stdin --tty {pod} --container {shell}",
-        "ps": "ps ax",
-        "signal": "kill -HUP PID",
-        "root": "ls /proc/PID/root/",
-    }
+        def written(name: str, namespace: str, value: str = "") -> "dict[str, str]":
+            return commands(kind, name=name, namespace=namespace, selector=f"{POD_LABEL}={value}", shell=shell)
+
+        # Nested, because `Output.all` costs several times as much.
+        if kind.pod_names is not PodNames.GENERATED:
+            return _typed(name.apply(lambda n: namespace.apply(lambda ns: written(n, ns))))
+        return _typed(
+            name.apply(lambda n: namespace.apply(lambda ns: label.apply(lambda value: written(n, ns, value))))
+        )
+
+
+def _typed(output: Any) -> "pulumi.Output[dict[str, str]]":  # noqa: ANN401 - the provider's classes are not read
+    result: pulumi.Output[dict[str, str]] = output
+    return result

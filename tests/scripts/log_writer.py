@@ -1,7 +1,8 @@
 """An application with a log, in nginx's manner: a master and a worker hold it open, and SIGUSR1 makes both reopen it.
 
 Arguments: the log, the pid file, and what is wrong with the application: `nothing`, `deaf` (it does not reopen before
-it got SIGUSR2), `worker` (only the master reopens) or `hidden` (as `worker`, and the worker cannot be looked into).
+it got SIGUSR2), `slow` (it reopens only when it gets SIGUSR2), `worker` (only the master reopens) or `hidden` (as
+`worker`, and the worker cannot be looked into).
 The worker writes numbered lines until the master ends. On standard output: what signal was ignored.
 """
 
@@ -43,7 +44,7 @@ def run_worker(master: int) -> None:
 
 
 def run_master(worker: int) -> None:
-    deaf = wrong == "deaf"
+    deaf = wrong in ("deaf", "slow")
 
     def on_reopen(*_: object) -> None:
         if deaf:
@@ -55,6 +56,8 @@ def run_master(worker: int) -> None:
     def on_hearing(*_: object) -> None:
         nonlocal deaf
         deaf = False
+        if wrong == "slow":
+            on_reopen()
 
     signal.signal(signal.SIGUSR1, on_reopen)
     signal.signal(signal.SIGUSR2, on_hearing)
