@@ -70,7 +70,7 @@ def test_the_prod_stack_is_accepted(kubectl: Kubectl, namespace: str, tmp_path: 
     created = kubectl("apply", "--dry-run=server", "-f", "-", standard_input=text).splitlines()
     assert created == [
         "networkpolicy.networking.k8s.io/nginx created (server dry run)",
-        "pod/nginx created (server dry run)",
+        "deployment.apps/nginx created (server dry run)",
     ]
 
 

@@ -85,6 +85,7 @@ def test_the_dev_objects_fit_together() -> None:
 
 
 def test_prod_pins_its_images_and_has_no_shell() -> None:
-    containers = one(rendered("stacks/nginx", "--stack", "prod"), "Pod")["spec"]["containers"]
+    deployment = one(rendered("stacks/nginx", "--stack", "prod"), "Deployment")
+    containers = deployment["spec"]["template"]["spec"]["containers"]
     assert [container["name"] for container in containers] == ["nginx"]
     assert "@sha256:" in containers[0]["image"]

@@ -54,17 +54,20 @@ def test_the_demo_is_a_pod_with_a_shell_and_the_access_to_it() -> None:
 def test_production_has_no_shell_and_no_access_unless_asked_for() -> None:
     run = nginx(PRODUCTION)
     assert run.error is None
-    assert {*run.kinds()} == {"SharedProcessPod", "Pod", "NetworkPolicy"}
-    (container,) = run.one("Pod").inputs["spec"]["containers"]
+    assert {*run.kinds()} == {"SharedProcessDeployment", "Deployment", "NetworkPolicy"}
+    spec = run.one("Deployment").inputs["spec"]
+    assert spec["replicas"] == 2
+    (container,) = spec["template"]["spec"]["containers"]
     assert container["image"] == PRODUCTION["image"]
     assert {"resources", "livenessProbe", "readinessProbe", "startupProbe"} <= container.keys()
     assert container["securityContext"]["runAsUser"] != 0
 
 
 def test_a_shell_in_production_says_why_and_until_when() -> None:
-    run = nginx({**PRODUCTION, "debug": DEBUG})
+    run = nginx({**PRODUCTION, "debug": DEBUG, "replicas": 1})
     assert run.error is None
-    pod = run.one("Pod").inputs
+    assert run.one("Deployment").inputs["spec"]["replicas"] == 1
+    pod = run.one("Deployment").inputs["spec"]["template"]
     assert pod["metadata"]["annotations"] == {
         "pidshare-components/debug-reason": "OPS-1, workers hang",
         "pidshare-components/debug-expires": "2026-05-17",
@@ -72,7 +75,7 @@ def test_a_shell_in_production_says_why_and_until_when() -> None:
     shell = pod["spec"]["containers"][1]
     assert shell["image"] == DEBUG["image"]
     assert shell["securityContext"]["runAsNonRoot"] is True, "restricted is the default"
-    assert "Role" in run.kinds()
+    assert "Role" not in run.kinds(), "it would be one for every pod of the namespace"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +117,8 @@ def test_the_demo_need_not_say_any_of_it() -> None:
         ({**DEMO, "debug": {"image": "busybox", "profile": "s3cret"}}, "debug.profile"),
         ({**DEMO, "debug": {"image": "busybox", "expires": "s3cret"}}, "debug.expires"),
         ({**DEMO, "debug": "s3cret"}, "debug"),
+        ({**DEMO, "replicas": 2}, "replicas"),
+        ({**PRODUCTION, "replicas": 0}, "replicas"),
     ],
 )
 def test_configuration_of_another_form_is_refused_with_its_place_and_without_its_value(

@@ -1,4 +1,4 @@
-"""nginx that writes a log file, and beside it a sidecar that rotates the log by signalling nginx's master process."""
+"""nginx that writes a log file, and beside it a log handler that rotates the file and ships it to `kubectl logs`."""
 
 import sys
 from collections.abc import Iterator
@@ -19,9 +19,10 @@ from pidshare_components import (
     Container,
     ContainerPort,
     EmptyDirVolumeSource,
-    EnvVar,
     HTTPGetAction,
     ImagePullPolicy,
+    LogHandler,
+    LogRotation,
     NetworkAccess,
     NetworkPort,
     NetworkRule,
@@ -33,7 +34,6 @@ from pidshare_components import (
     SecurityContext,
     SharedProcessPod,
     SharedProcessPodArgs,
-    TerminationMessagePolicy,
     Volume,
     VolumeMount,
 )
@@ -42,10 +42,9 @@ from stacks.settings import Settings, read, unpinned
 HERE = Path(__file__).resolve().parent
 CONFIG_KEY = "log-handler"
 NGINX_USER = 101  # user and group `nginx` of the official and of the unprivileged image
-# One user and one group for both containers, and no capabilities: the kernel then lets the handler signal nginx and
-# look into its processes, and lets it do nothing that nginx itself could not do. Not for the pod as a whole: the
-# sandbox, PID 1, would run as this user too and be within reach.
-NGINX_ALIKE = SecurityContext(
+# Not for the pod as a whole: the sandbox, PID 1, would run as this user too and be within reach. The log handler takes
+# user and group over from the container.
+NGINX_ALONE = SecurityContext(
     run_as_user=NGINX_USER,
     run_as_group=NGINX_USER,
     allow_privilege_escalation=False,
@@ -55,7 +54,7 @@ NGINX_ALIKE = SecurityContext(
 # As nginx.conf has them.
 LOG_FILE = "/var/log/web/access.log"
 PID_FILE = "/run/web/nginx.pid"
-FILES = "/etc/log-handler"
+FILES = "/etc/web"
 
 Positive = Annotated[int, Field(gt=0, strict=True)]
 
@@ -109,7 +108,7 @@ def web(given: ImageSettings) -> Container:
         resources=ResourceRequirements(
             requests={"cpu": "50m", "memory": "32Mi"}, limits={"cpu": "500m", "memory": "128Mi"}
         ),
-        security_context=NGINX_ALIKE,
+        security_context=NGINX_ALONE,
         startup_probe=Probe(http_get=probe, period_seconds=1, failure_threshold=30),
         readiness_probe=Probe(http_get=probe, period_seconds=5),
         liveness_probe=Probe(http_get=probe, period_seconds=10),
@@ -122,34 +121,21 @@ def web(given: ImageSettings) -> Container:
     )
 
 
-def handler(given: ImageSettings, rotation: RotationSettings) -> Container:
-    """Return the sidecar; log-handler.sh says what it does."""
-    env = {
-        "LOG_FILE": LOG_FILE,
-        "PID_FILE": PID_FILE,
-        "PROGRAM": "nginx",
-        "MAX_BYTES": rotation.max_bytes,
-        "KEEP": rotation.keep,
-        "INTERVAL": rotation.interval_seconds,
-        "PATIENCE": rotation.patience_seconds,
-    }
-    return Container(
-        name="log-handler",
+def handler(given: ImageSettings, rotation: RotationSettings) -> LogHandler:
+    """Return what becomes of the log."""
+    return LogHandler(
+        path=LOG_FILE,
+        rotation=LogRotation(
+            max_bytes=rotation.max_bytes, keep=rotation.keep, patience_seconds=rotation.patience_seconds
+        ),
+        ship=True,
+        pid_file=PID_FILE,
+        interval_seconds=rotation.interval_seconds,
         image=given.image,
         image_pull_policy=given.image_pull_policy,
-        command=["sh", f"{FILES}/log-handler.sh"],
-        env=[EnvVar(name=name, value=str(value)) for name, value in env.items()],
         resources=ResourceRequirements(
             requests={"cpu": "10m", "memory": "8Mi"}, limits={"cpu": "100m", "memory": "32Mi"}
         ),
-        security_context=NGINX_ALIKE,
-        # `kubectl describe pod` then says why it ended.
-        termination_message_policy=TerminationMessagePolicy.FALLBACK_TO_LOGS_ON_ERROR,
-        volume_mounts=[
-            VolumeMount(name="files", mount_path=FILES, read_only=True),
-            VolumeMount(name="log", mount_path=str(Path(LOG_FILE).parent)),
-            VolumeMount(name="run", mount_path=str(Path(PID_FILE).parent), read_only=True),
-        ],
     )
 
 
@@ -169,14 +155,14 @@ chosen = read(LogHandlerSettings, CONFIG_KEY)
 files = ConfigMap(
     "log-handler",
     metadata={"namespace": chosen.namespace} if chosen.namespace else None,
-    data={name: (HERE / name).read_text(encoding="utf-8") for name in ("nginx.conf", "log-handler.sh")},
+    data={"nginx.conf": (HERE / "nginx.conf").read_text(encoding="utf-8")},
 )
 pod = SharedProcessPod(
     "log-handler",
     SharedProcessPodArgs(
         namespace=chosen.namespace,
         containers=[web(chosen.web)],
-        sidecars=[handler(chosen.handler, chosen.rotation)],
+        log_handlers=[handler(chosen.handler, chosen.rotation)],
         volumes=volumes(files, chosen.rotation),
         security_context=PodSecurityContext(
             run_as_non_root=True, seccomp_profile=SeccompProfile(type=ProfileType.RUNTIME_DEFAULT)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 import pulumi
+from pydantic import Field
 from typing_extensions import override
 
 # `pulumi install` reads requirements.txt alone, so the library of this checkout need not be installed.
@@ -31,6 +32,8 @@ from pidshare_components import (
     ResourceRequirements,
     SeccompProfile,
     SecurityContext,
+    SharedProcessDeployment,
+    SharedProcessDeploymentArgs,
     SharedProcessPod,
     SharedProcessPodArgs,
     Volume,
@@ -61,11 +64,15 @@ class NginxSettings(Settings):
     image: str
     image_pull_policy: Optional[ImagePullPolicy] = None
     namespace: Optional[str] = None
+    replicas: Optional[int] = Field(default=None, ge=1, strict=True)
+    """Number of pods in production. Default: 2."""
     debug: Optional[DebugSettings] = None
 
     @override
     def problems(self) -> Iterator[str]:
         if not self.production:
+            if self.replicas is not None:
+                yield "replicas: the workload of the task is one pod, leave it out or write production: true"
             return
         yield from unpinned("image", self.image)
         if self.debug is None:
@@ -104,8 +111,11 @@ def demo(given: NginxSettings) -> SharedProcessPodArgs:
     )
 
 
-def production(given: NginxSettings) -> SharedProcessPodArgs:
-    """Return the workload that fits the restricted Pod Security Standards level."""
+def production(given: NginxSettings) -> SharedProcessDeploymentArgs:
+    """Return the workload that survives its nodes and fits the restricted Pod Security Standards level.
+
+    A debug sidecar comes without a role to attach to it: RBAC cannot limit one to the pods of a Deployment.
+    """
     probe = HTTPGetAction(port="http", path="/")
     nginx = Container(
         name="nginx",
@@ -127,8 +137,9 @@ def production(given: NginxSettings) -> SharedProcessPodArgs:
         liveness_probe=Probe(http_get=probe, period_seconds=10),
         volume_mounts=[VolumeMount(name="tmp", mount_path="/tmp")],  # noqa: S108 - nginx's pid file and buffers
     )
-    return SharedProcessPodArgs(
+    return SharedProcessDeploymentArgs(
         namespace=given.namespace,
+        replicas=given.replicas or 2,
         containers=[nginx],
         volumes=[Volume(name="tmp", empty_dir=EmptyDirVolumeSource(size_limit="64Mi"))],
         security_context=PodSecurityContext(
@@ -136,15 +147,18 @@ def production(given: NginxSettings) -> SharedProcessPodArgs:
         ),
         enable_service_links=False,
         debug=debug_shell(given),
-        attach=AttachAccess() if given.debug is not None else None,
         network=NetworkAccess(ingress=[NetworkRule(ports=[NetworkPort(port="http")])]),
     )
 
 
 chosen = read(NginxSettings, CONFIG_KEY)
-nginx_pod = SharedProcessPod("nginx", production(chosen) if chosen.production else demo(chosen))
-
-pulumi.export("pod", nginx_pod.pod_name)
-pulumi.export("namespace", nginx_pod.namespace)
-pulumi.export("service_account", nginx_pod.service_account_name)
-pulumi.export("commands", nginx_pod.commands)
+web: "SharedProcessPod | SharedProcessDeployment"
+if chosen.production:
+    web = SharedProcessDeployment("nginx", production(chosen))
+    pulumi.export("deployment", web.deployment_name)
+else:
+    web = SharedProcessPod("nginx", demo(chosen))
+    pulumi.export("pod", web.pod_name)
+pulumi.export("namespace", web.namespace)
+pulumi.export("service_account", web.service_account_name)
+pulumi.export("commands", web.commands)
