@@ -5,14 +5,11 @@ differ from pod to pod. The matrix alone is what `pidshare exposure` shows as a 
 Security level and the findings.
 """
 
-import argparse
-import gc
-import statistics
-import time
-from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
+from benchmarks.measure import Subject, here, measure
 from pidshare_components.analysis.checked import check_spec
 from pidshare_components.analysis.exposure import exposure
 from pidshare_components.analysis.node import Node
@@ -23,6 +20,7 @@ from pidshare_components.analysis.spec import read_pod
 Tree = dict[str, Any]
 
 _SIZES = (1_000, 10_000)
+_QUICK_SIZES = (20,)
 _IMAGES = ("nginx:1.29", "redis:8", "registry.example.com/team/app", "busybox:1.37", "registry.example.com/log")
 _USERS = (None, 0, 101, 1000)
 _ADDED: tuple[list[str], ...] = ([], ["SYS_PTRACE"], ["KILL"], ["NET_ADMIN"])
@@ -83,26 +81,10 @@ def everything(found: list[PodObject]) -> None:
         analyse(pod)
 
 
-def rate(work: Callable[[list[PodObject]], None], found: list[PodObject]) -> float:
-    """Return how many pods a second of CPU time takes."""
-    gc.collect()
-    start = time.process_time()
-    work(found)
-    return len(found) / (time.process_time() - start)
-
-
-def main() -> None:
+def show(rounds: int, *, quick: bool) -> None:
     """Print a row for each kind of work and number of pods."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="runs a row")
-    rounds = parser.parse_args().rounds
-    print(f"{'pods per second of CPU time: min':>44} {'median':>8} {'max':>8}")
-    for work, count in product((matrix, everything), _SIZES):
-        found = pods(count)
-        rates = [rate(work, found) for _ in range(rounds)]
-        shown = f"{min(rates):22.0f} {statistics.median(rates):8.0f} {max(rates):8.0f}"
-        print(f"{work.__name__:>12} of {count:6} pods {shown}")
-
-
-if __name__ == "__main__":
-    main()
+    subjects = []
+    for work, count in product((matrix, everything), _QUICK_SIZES if quick else _SIZES):
+        call = partial(work, pods(count))
+        subjects.append(Subject(f"{work.__name__} of {count} pods", partial(here, call), count))
+    measure(subjects, rounds, things="pods")

@@ -448,6 +448,22 @@ def test_a_value_of_no_kind_is_refused_without_showing_it() -> None:
     assert CANARY not in message
 
 
+def test_a_value_of_no_kind_is_not_shown_either_while_the_program_goes_on() -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            return CANARY
+
+    async def program() -> None:
+        ConfigMap("odd", data={"a": Odd()})
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+    with pytest.raises(RenderError) as caught:
+        render_program(program)
+    assert "'odd'" in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
 def test_all_problems_are_in_one_report() -> None:
     def program() -> None:
         ConfigMap("b", data={"text": str(ConfigMap("a").metadata.name)})

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from pidshare_components.render.yamltext import Loader, dump
+from pidshare_components.render.yamltext import Dumper, Loader, dump
 
 # Every character that YAML can hold but lone surrogates, which UTF-8 cannot.
 TEXTS = st.text(st.characters(codec="utf-8"))
@@ -67,3 +67,11 @@ def test_a_script_stays_readable() -> None:
 def test_long_lines_are_not_folded() -> None:
     line = "word " * 100 + "end"
     assert dump({"line": line}) == f"line: {line}\n"
+
+
+@given(tree=TREES)
+@example(tree={"a": [[], {}, "", None, [["b"], {"c": [{"d": {}}]}]], "k" * 200: 1, "e": [1, True, 1.0, -0.0, 0.0]})
+@example(tree=[[["a"], "b"], {"c": {"d": [True, 1]}}])
+def test_the_layout_is_that_of_pyyaml(tree: Any) -> None:  # noqa: ANN401
+    options: Any = {"sort_keys": False, "allow_unicode": True, "default_flow_style": False, "width": 2**31 - 1}
+    assert dump(tree) == yaml.dump(tree, Dumper=Dumper, **options)

@@ -1,5 +1,6 @@
 """`pidshare render`: the Kubernetes objects of a Pulumi program as YAML."""
 
+import gc
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -31,6 +32,7 @@ def render(
     try:
         with stdout_to_stderr():
             manifests = rendering.render(stack_dir, stack, allow_unknown=allow_unknown, show_secrets=show_secrets)
+        gc.freeze()  # the process ends soon, and would first look through all that the program made
         if output is None:
             print_out(rendering.to_yaml(manifests))
         else:

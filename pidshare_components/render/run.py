@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import contextvars
 import gc
+import inspect
 import os
 import runpy
 import sys
@@ -24,8 +25,12 @@ from pidshare_components.render.engine import Callbacks, Engine
 from pidshare_components.render.errors import RenderError
 from pidshare_components.render.monitor import Monitor
 from pidshare_components.render.project import Program
+from pidshare_components.render.shortcuts import shortcuts
 
 Entrypoint = Callable[[], Optional[Awaitable[None]]]
+
+# Enough for a pod, what it depends on and what depends on it; more are waited for by the SDK.
+_ROUNDS_TO_REST = 100
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -34,7 +39,8 @@ _Ts = TypeVarTuple("_Ts")
 def run(program: Program, main: Entrypoint, monitor: Monitor, *, allow_unknown: bool) -> None:
     """Run a program against a monitor.
 
-    Pulumi keeps its state in context variables: a context of its own is all that one run shares with no other.
+    Pulumi keeps its state in context variables, and each run has a context of its own. The SDK's functions, and whether
+    Python looks for garbage, are the whole process's: what is changed of them stays changed while a run lasts.
 
     Args:
         program: what the program runs with.
@@ -52,7 +58,7 @@ def run(program: Program, main: Entrypoint, monitor: Monitor, *, allow_unknown: 
         _run_loop(main)
 
     try:
-        with _without_garbage_collection():
+        with _without_garbage_collection(), shortcuts():
             contextvars.copy_context().run(in_context)
     except SystemExit as ending:
         if ending.code not in (None, 0):
@@ -72,6 +78,10 @@ def _without_garbage_collection() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            if not gc.get_freeze_count():
+                # All that was made counts as old from here on, else the next allocation would look through it at once.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -181,12 +191,21 @@ class _Loop(asyncio.SelectorEventLoop):
 def _run_loop(main: Entrypoint) -> None:
     loop = _Loop()
     try:
-        loop.run_until_complete(run_in_stack(main))
+        loop.run_until_complete(run_in_stack(lambda: _and_rest(main)))
     finally:
         # The failure that matters has been raised; those of the tasks that depended on it are echoes.
         loop.set_exception_handler(lambda *_: None)
         loop.run_until_complete(_cancel(asyncio.all_tasks(loop)))
         loop.close()
+
+
+async def _and_rest(main: Entrypoint) -> None:
+    """Run a program, and let what it began come to an end: the SDK waits for each of its thousands of tasks."""
+    running = main()
+    if inspect.isawaitable(running):
+        await running
+    for _ in range(_ROUNDS_TO_REST):
+        await asyncio.sleep(0)
 
 
 async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
@@ -218,9 +237,14 @@ def _explain(problem: Exception, entry: Path) -> str:
 
 def _chain(problem: BaseException) -> list[BaseException]:
     chain = [problem]
-    while (cause := chain[-1].__cause__) is not None and cause not in chain:
+    while (cause := _cause(chain[-1])) is not None and cause not in chain:
         chain.append(cause)
     return chain
+
+
+def _cause(problem: BaseException) -> Optional[BaseException]:
+    # The SDK raises what failed while the program still ran from itself, and loses the cause that it gave.
+    return problem.__context__ if problem.__cause__ is problem else problem.__cause__
 
 
 def _place(problem: BaseException, folder: Path) -> str:
