@@ -10,11 +10,11 @@ from typing import Any, get_args, get_origin
 
 import pulumi
 import pytest
-from pulumi.provider.experimental.component import ComponentProvider
 from pydantic import BaseModel
 
 import pidshare_components
-from pidshare_components import SharedProcessPod, SharedProcessPodArgs
+from pidshare_components import SharedProcessCronJob, SharedProcessPod
+from pidshare_components.host import COMPONENTS, PackageHost
 from pidshare_components.inputs import camel_case
 from tests.mocks import deploy
 
@@ -25,9 +25,9 @@ TOKEN = "pidshare-components:index:"  # noqa: S105 - a type token of Pulumi
 
 @cache
 def schema() -> Tree:
-    """Return the schema, as the package host would serve it."""
-    inferred: Tree = json.loads(str(ComponentProvider([SharedProcessPod], "pidshare-components").schema))
-    return inferred
+    """Return the schema that the package serves."""
+    served: Tree = json.loads(str(PackageHost().schema))
+    return served
 
 
 def test_the_schema_is_the_one_that_was_published() -> None:
@@ -43,9 +43,10 @@ def test_it_has_no_dependency_that_users_would_have_to_install() -> None:
 
 
 def objects() -> Iterator[tuple[str, Tree]]:
-    component = schema()["resources"][f"{TOKEN}SharedProcessPod"]
-    yield "inputs", {**component, "properties": component["inputProperties"], "required": component["requiredInputs"]}
-    yield "outputs", component
+    for token, component in schema()["resources"].items():
+        inputs = {"properties": component["inputProperties"], "required": component["requiredInputs"]}
+        yield f"{token}Args", {**component, **inputs}
+        yield token, component
     yield from schema()["types"].items()
 
 
@@ -60,9 +61,7 @@ def models() -> Iterator[tuple[Tree, type[BaseModel]]]:
     """Yield every object of the schema that is one of our classes, and the class."""
     for token, item in objects():
         model = getattr(pidshare_components, token.removeprefix(TOKEN), None)
-        if token == "inputs":  # noqa: S105 - a type token of Pulumi
-            yield item, SharedProcessPodArgs
-        elif inspect.isclass(model) and issubclass(model, BaseModel):
+        if inspect.isclass(model) and issubclass(model, BaseModel):
             yield item, model
 
 
@@ -89,14 +88,14 @@ def test_what_may_not_be_an_output_is_plain() -> None:
             assert item["properties"][camel_case(name)].get("plain", False) != takes_output or free, f"{model}.{name}"
 
 
-def test_the_outputs_are_what_the_class_declares_and_what_it_registers() -> None:
-    declared = {camel_case(name) for name in SharedProcessPod.__annotations__ if not name.startswith("_")}
-    assert schema()["resources"][f"{TOKEN}SharedProcessPod"]["properties"].keys() == declared
-
-    def program() -> None:
-        SharedProcessPod("web", {"containers": [{"name": "app", "image": "nginx"}], "attach": {}})
-
-    assert deploy(program).outputs["web"].keys() == declared
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_the_outputs_are_what_the_component_registers(component: type[pulumi.ComponentResource]) -> None:
+    attach = {} if component is SharedProcessPod else {"namespace_wide": True}
+    arguments: Tree = {"containers": [{"name": "app", "image": "nginx"}], "attach": attach}
+    if component is SharedProcessCronJob:
+        arguments["schedule"] = "@daily"
+    run = deploy(lambda: component("web", arguments) and None)  # type: ignore[arg-type]
+    assert run.outputs["web"].keys() == schema()["resources"][TOKEN + component.__name__]["properties"].keys()
 
 
 @pytest.mark.parametrize("enum", ["DebugProfile", "RestartPolicy", "Protocol"])
