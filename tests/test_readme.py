@@ -11,20 +11,22 @@ import pytest
 from dev.paths import ROOT
 from pidshare_components import ArgumentsError, SharedProcessPodArgs
 from pidshare_components.render import render_program
+from tests.pages import blocks
 
 README = (ROOT / "README.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def texts(language: str) -> list[str]:
+    return [block.text for block in blocks(README) if block.language == language]
 
 
 def test_the_program_makes_what_it_says() -> None:
-    program, accepting = blocks("python")
+    pod, deployment, accepting = texts("python")
     exec(accepting, {})  # noqa: S102 - our own README
+    program = f"{pod}\n{deployment}"
     manifests = render_program(lambda: exec(program, {}), allow_unknown=True)  # noqa: S102 - our own README
     kinds = [item.kind for item in manifests]
-    assert sorted(kinds) == ["NetworkPolicy", "Pod", "Role", "RoleBinding", "ServiceAccount"]
+    assert sorted(kinds) == ["Deployment", "NetworkPolicy", "Pod", "Role", "RoleBinding", "ServiceAccount"]
 
 
 def test_mistakes_read_as_shown() -> None:
@@ -46,7 +48,7 @@ def test_mistakes_read_as_shown() -> None:
                 ]
             }
         )
-    (shown,) = [block for block in blocks("text") if "mistakes" in block]
+    (shown,) = [block for block in texts("text") if "mistakes" in block]
     said = str(raised.value).splitlines()
     assert len(said) == len(shown.splitlines())
     for line, full in zip(shown.splitlines(), said, strict=True):
@@ -54,7 +56,7 @@ def test_mistakes_read_as_shown() -> None:
 
 
 def test_the_matrix_is_the_one_that_is_printed() -> None:
-    (shown,) = [block for block in blocks("text") if "from \\ on" in block]
+    (shown,) = [block for block in texts("text") if "from \\ on" in block]
     command = [sys.executable, "-m", "pidshare_components", "exposure", "stacks/nginx"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert shown in printed
