@@ -7,9 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from pidshare_components import ArgumentsError, LogHandler, LogRotation, SharedProcessPodArgs
-from pidshare_components.errors import format_path
-from tests.rules.parts import app, args
+from pidshare_components import LogHandler, LogRotation, SharedProcessPodArgs
+from tests.rules.parts import app, args, problems
 
 Tree = dict[str, Any]
 
@@ -27,12 +26,6 @@ def web(name: str = "web", *, context: Tree = USER, **mount: object) -> Tree:
 def logged(*handlers: Tree, target: "Tree | None" = None, volume: "Tree | None" = None, **fields: object) -> Tree:
     volumes = [{"name": "log", **(volume or {"empty_dir": {}})}]
     return args(target or web(), volumes=volumes, log_handlers=list(handlers), **fields)
-
-
-def problems(tree: Tree) -> dict[str, str]:
-    with pytest.raises(ArgumentsError) as caught:
-        SharedProcessPodArgs.model_validate(tree)
-    return {format_path(problem.path): f"{problem.reason}; {problem.instead}" for problem in caught.value.problems}
 
 
 BAD = {

@@ -8,8 +8,7 @@ import pulumi
 import pytest
 
 from pidshare_components import ArgumentsError, Reloader, SharedProcessPodArgs, SharedProcessStatefulSetArgs, Signal
-from pidshare_components.errors import format_path
-from tests.rules.parts import app, args
+from tests.rules.parts import app, args, problems
 
 Tree = dict[str, Any]
 
@@ -26,12 +25,6 @@ def web(name: str = "web", *, context: Tree = USER, **mount: object) -> Tree:
 def reloaded(*reloaders: Tree, target: "Tree | None" = None, volume: "Tree | None" = None, **fields: object) -> Tree:
     volumes = [{"name": "conf", **(volume or {"config_map": {"name": "conf"}})}]
     return args(target or web(), **{"volumes": volumes, "reloaders": list(reloaders), **fields})
-
-
-def problems(tree: Tree) -> dict[str, str]:
-    with pytest.raises(ArgumentsError) as caught:
-        SharedProcessPodArgs.model_validate(tree)
-    return {format_path(problem.path): f"{problem.reason}; {problem.instead}" for problem in caught.value.problems}
 
 
 BAD = {

@@ -12,15 +12,16 @@ from pathlib import Path
 
 from dev.engine.errors import EngineError, output_of
 
-_SUMS = "SHA256SUMS"
+SUMS = "SHA256SUMS"
+"""Name of the file beside what is kept, with what `sums` returned when that was made."""
 _VERSION_SECONDS = 30.0
 
 
 def kept(folder: Path, version: str) -> bool:
     """Tell whether a folder holds an engine of this version that works and is as it was made."""
     try:
-        recorded = (folder / _SUMS).read_text()
-        return recorded == _sums(folder) and version_of(folder / "pulumi") == version
+        recorded = (folder / SUMS).read_text()
+        return recorded == sums(folder) and version_of(folder / "pulumi") == version
     except (OSError, EngineError):
         return False
 
@@ -41,7 +42,7 @@ def keep(folder: Path, version: str, make: Callable[[Path], None]) -> None:
         made = Path(name) / folder.name
         made.mkdir()
         make(made)
-        (made / _SUMS).write_text(_sums(made))
+        (made / SUMS).write_text(sums(made))
         said = version_of(made / "pulumi")
         if said != version:
             raise EngineError(f"what should be Pulumi {version} says it is {said!r}")
@@ -69,7 +70,7 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, match.groups())) if match else ()
 
 
-def _sums(folder: Path) -> str:
-    """Return the SHA-256 of each file in a folder, in the format of `sha256sum`."""
-    files = sorted(file for file in folder.iterdir() if file.name != _SUMS)
-    return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+def sums(folder: Path) -> str:
+    """Return the SHA-256 of each file below a folder but that of the sums, in the format of `sha256sum`."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file != folder / SUMS)
+    return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder)}\n" for file in files)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev.engine.cache import SUMS, sums
 from dev.engine.errors import EngineError, output_of, without_pulumi_settings
 from dev.languages.node import npm
 from dev.paths import cache_dir, locked
@@ -16,7 +17,6 @@ from dev.progress import step
 
 _HERE = Path(__file__).parent
 _GO_BUILD = ["go", "build", "-mod=readonly", "-trimpath", "-ldflags=-s -w"]
-_SUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,11 @@ def _made(name: str, sources: list[str], what: str, make: Callable[[Path], None]
                 make(made)
             except EngineError as error:
                 raise EngineError(f"{what} failed: {error}") from None
-            (made / _SUMS).write_text(_sums(made))
+            (made / SUMS).write_text(sums(made))
             made.rename(folder)
     return folder
 
 
 def _kept(folder: Path) -> bool:
-    sums = folder / _SUMS
-    return sums.exists() and sums.read_text() == _sums(folder)
-
-
-def _sums(folder: Path) -> str:
-    """Return the SHA-256 of each file below a folder, in the format of `sha256sum`."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and file != folder / _SUMS)
-    return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder)}\n" for file in files)
+    recorded = folder / SUMS
+    return recorded.exists() and recorded.read_text() == sums(folder)

@@ -8,9 +8,13 @@ from typing import Any, NamedTuple, Optional
 from pidshare_components.args.log_handler import LogRotation
 from pidshare_components.args.targets import (
     exceeds_default,
+    foreign_variables,
     hidden_programs,
+    is_by_kubelet,
     mount_of,
+    outside_of_volumes,
     security_of,
+    source_of,
     target_of,
     unknown_ids,
     unknown_target,
@@ -18,8 +22,6 @@ from pidshare_components.args.targets import (
 from pidshare_components.args.tree import Problems, Tree, items, object_at
 from pidshare_components.errors import Path, Problem, format_path
 
-# Volumes that no container can write to.
-_READ_ONLY = ("config_map", "secret", "projected", "downward_api")
 _KEEP = LogRotation.model_fields["keep"].default
 _FOR_ROTATION = ("executable", "pid_file", "any_user")
 
@@ -53,23 +55,16 @@ def _log(args: Tree, handler: Tree, target: Tree, path: Path) -> Problems:
         return
     where, mount = (*path, "path"), mount_of(target, log)
     if mount is None:
-        yield Problem(
-            where,
-            f"is in no volume that '{target['name']}' mounts, so no other container has it",
-            "mount a volume there, its mount_path written out",
-        )
+        yield outside_of_volumes(target, where, "mount a volume there, its mount_path written out")
         return
     folder = mount["mount_path"]
     yield from hidden_programs(folder, where)
     if PurePosixPath(log) == PurePosixPath(folder):
         yield Problem(where, "is the mount itself, which cannot be moved", "mount the folder that the log is in")
-    if "sub_path_expr" in mount:
-        yield Problem(
-            where, f"is in {folder}, whose sub_path_expr has variables of another container", "write sub_path"
-        )
-    source = next((item for _, item in items(args, "volumes") if item.get("name") == mount.get("name")), {})
+    yield from foreign_variables(mount, where)
+    source = source_of(args, mount)
     read_only = object_at(source, "persistent_volume_claim").get("read_only") is True
-    if mount.get("read_only") is True or read_only or any(kind in source for kind in _READ_ONLY):
+    if mount.get("read_only") is True or read_only or is_by_kubelet(source):
         yield Problem(where, f"is in {folder}, which is read-only", "write the path of a log in a writable volume")
 
 

@@ -1,13 +1,15 @@
 """Rules about reloaders that only more than one field shows."""
 
-from typing import Any
-
 from pidshare_components.args.targets import (
     exceeds_default,
+    foreign_variables,
     hidden_programs,
     holds,
+    is_by_kubelet,
     mounts_of,
+    outside_of_volumes,
     security_of,
+    source_of,
     target_of,
     unknown_ids,
     unknown_target,
@@ -17,9 +19,6 @@ from pidshare_components.errors import Path, Problem
 
 STATE = "/run/pidshare-reloader"
 """Where the sidecar mounts its own volume."""
-
-# Volumes that the kubelet keeps up to date, but not where a part of one is mounted by itself.
-_BY_KUBELET = ("config_map", "secret", "projected", "downward_api")
 
 
 def _reloaders(args: Tree) -> Problems:
@@ -55,11 +54,7 @@ def looks_inside(reloader: Tree) -> bool:
 def _watch(args: Tree, watch: str, target: Tree, path: Path) -> Problems:
     mounts = mounts_of(target, watch)
     if not mounts:
-        yield Problem(
-            path,
-            f"is in no volume that '{target['name']}' mounts, so no other container has it",
-            "write a path in one of its volume_mounts",
-        )
+        yield outside_of_volumes(target, path, "write a path in one of its volume_mounts")
     for mount in mounts:
         folder = mount["mount_path"]
         hidden = list(hidden_programs(folder, path))
@@ -68,12 +63,8 @@ def _watch(args: Tree, watch: str, target: Tree, path: Path) -> Problems:
         if holds(folder, STATE) and not hidden:
             reason = f"is in {folder}, where the sidecar has a volume of its own ({STATE})"
             yield Problem(path, reason, "mount the volume on another folder")
-        source: Any = next((item for _, item in items(args, "volumes") if item.get("name") == mount.get("name")), {})
-        if "sub_path_expr" in mount:
-            yield Problem(
-                path, f"is in {folder}, whose sub_path_expr has variables of another container", "write sub_path"
-            )
-        elif "sub_path" in mount and any(kind in source for kind in _BY_KUBELET):
+        yield from foreign_variables(mount, path)
+        if "sub_path_expr" not in mount and "sub_path" in mount and is_by_kubelet(source_of(args, mount)):
             yield Problem(
                 path,
                 f"is in {folder}, which has a sub_path: the kubelet never updates such a mount",

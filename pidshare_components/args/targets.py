@@ -9,6 +9,7 @@ from pidshare_components.errors import Path, Problem
 
 _LISTS = ("containers", "sidecars")
 _IDS = ("run_as_user", "run_as_group")
+_BY_KUBELET = ("config_map", "secret", "projected", "downward_api")
 # Where a helper's image has its shell.
 _PROGRAMS = "/bin"
 
@@ -93,6 +94,29 @@ def mount_of(container: Tree, path: str) -> Optional[Tree]:
     """Return the volume mount of a container that holds a path: the deepest one."""
     mounts = [mount for _, mount in items(container, "volume_mounts") if holds(mount.get("mount_path"), path)]
     return max(mounts, key=lambda mount: len(PurePosixPath(mount["mount_path"]).parts), default=None)
+
+
+def source_of(args: Tree, mount: Tree) -> Tree:
+    """Return the volume that a mount shows; nothing where it is none of `volumes`."""
+    return next((item for _, item in items(args, "volumes") if item.get("name") == mount.get("name")), {})
+
+
+def is_by_kubelet(volume: Tree) -> bool:
+    """Return whether the kubelet writes a volume, and no container does."""
+    return any(kind in volume for kind in _BY_KUBELET)
+
+
+def outside_of_volumes(target: Tree, path: Path, instead: str) -> Problem:
+    """Return the mistake that no volume of a target holds what a helper is to work on."""
+    reason = f"is in no volume that '{target['name']}' mounts, so no other container has it"
+    return Problem(path, reason, instead)
+
+
+def foreign_variables(mount: Tree, path: Path) -> Problems:
+    """Yield the mistake that another container cannot mount the same part of a volume."""
+    if "sub_path_expr" in mount:
+        reason = f"is in {mount['mount_path']}, whose sub_path_expr has variables of another container"
+        yield Problem(path, reason, "write sub_path")
 
 
 def hidden_programs(folder: str, path: Path) -> Problems:

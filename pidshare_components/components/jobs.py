@@ -34,17 +34,6 @@ class SharedProcessJob(SharedProcessWorkload):
     _own_outputs = ("job_name",)
 
     def __init__(self, name: str, args: GivenJob, opts: Optional[pulumi.ResourceOptions] = None) -> None:
-        """Check the arguments and register the Job and its company.
-
-        Args:
-            name: Pulumi's name of the component; the names of its children begin with it.
-            args: what to deploy. A mapping of its fields does as well.
-            opts: Pulumi's resource options.
-
-        Raises:
-            ArgumentsError: with every mistake in the arguments, before anything is registered.
-            FindingsError: with every finding that `on_finding` does not accept, before anything is registered.
-        """
         super().__init__("pidshare-components:index:SharedProcessJob", name, args, opts)
 
     @property
@@ -77,17 +66,6 @@ class SharedProcessCronJob(SharedProcessWorkload):
     _own_outputs = ("cron_job_name",)
 
     def __init__(self, name: str, args: GivenCronJob, opts: Optional[pulumi.ResourceOptions] = None) -> None:
-        """Check the arguments and register the CronJob and its company.
-
-        Args:
-            name: Pulumi's name of the component; the names of its children begin with it.
-            args: what to deploy. A mapping of its fields does as well.
-            opts: Pulumi's resource options.
-
-        Raises:
-            ArgumentsError: with every mistake in the arguments, before anything is registered.
-            FindingsError: with every finding that `on_finding` does not accept, before anything is registered.
-        """
         super().__init__("pidshare-components:index:SharedProcessCronJob", name, args, opts)
 
     @property

@@ -35,18 +35,6 @@ class SharedProcessPod(SharedProcessWorkload):
         args: Given,
         opts: Optional[pulumi.ResourceOptions] = None,
     ) -> None:
-        """Check the arguments and register the pod and its company.
-
-        Args:
-            name: Pulumi's name of the component; the names of its children begin with it.
-            args: what to deploy. A mapping of its fields does as well.
-            opts: Pulumi's resource options.
-
-        Raises:
-            ArgumentsError: with every mistake in the arguments, before anything is registered.
-            FindingsError: with every finding that `on_finding` does not accept, before anything is registered. What
-                hinges on an Output is judged when it resolves, and fails the deployment then.
-        """
         super().__init__("pidshare-components:index:SharedProcessPod", name, args, opts)
 
     @property

@@ -70,6 +70,19 @@ class SharedProcessWorkload(pulumi.ComponentResource):
     """Names of the outputs that only this kind has."""
 
     def __init__(self, token: str, name: str, args: Any, opts: Optional[pulumi.ResourceOptions]) -> None:  # noqa: ANN401
+        """Check the arguments and register the object that makes the pods, and its company.
+
+        Args:
+            token: Pulumi's type of the component; each kind gives its own.
+            name: Pulumi's name of the component; the names of its children begin with it.
+            args: what to deploy. A mapping of its fields does as well.
+            opts: Pulumi's resource options.
+
+        Raises:
+            ArgumentsError: with every mistake in the arguments, before anything is registered.
+            FindingsError: with every finding that `on_finding` does not accept, before anything is registered. What
+                hinges on an Output is judged when it resolves, and fails the deployment then.
+        """
         if not isinstance(args, self._args_class):  # else it was checked when it was built
             args = self._args_class.model_validate(args)
         self._spec = pod_spec(args)

@@ -46,17 +46,6 @@ class SharedProcessDeployment(SharedProcessWorkload):
     _own_outputs = ("deployment_name",)
 
     def __init__(self, name: str, args: GivenDeployment, opts: Optional[pulumi.ResourceOptions] = None) -> None:
-        """Check the arguments and register the Deployment and its company.
-
-        Args:
-            name: Pulumi's name of the component; the names of its children begin with it.
-            args: what to deploy. A mapping of its fields does as well.
-            opts: Pulumi's resource options.
-
-        Raises:
-            ArgumentsError: with every mistake in the arguments, before anything is registered.
-            FindingsError: with every finding that `on_finding` does not accept, before anything is registered.
-        """
         super().__init__("pidshare-components:index:SharedProcessDeployment", name, args, opts)
 
     @property
@@ -88,17 +77,6 @@ class SharedProcessStatefulSet(SharedProcessWorkload):
     _own_outputs = ("stateful_set_name", "service_name")
 
     def __init__(self, name: str, args: GivenStatefulSet, opts: Optional[pulumi.ResourceOptions] = None) -> None:
-        """Check the arguments and register the StatefulSet, its Service and its company.
-
-        Args:
-            name: Pulumi's name of the component; the names of its children begin with it.
-            args: what to deploy. A mapping of its fields does as well.
-            opts: Pulumi's resource options.
-
-        Raises:
-            ArgumentsError: with every mistake in the arguments, before anything is registered.
-            FindingsError: with every finding that `on_finding` does not accept, before anything is registered.
-        """
         super().__init__("pidshare-components:index:SharedProcessStatefulSet", name, args, opts)
 
     @property
@@ -150,17 +128,6 @@ class SharedProcessDaemonSet(SharedProcessWorkload):
     _own_outputs = ("daemon_set_name",)
 
     def __init__(self, name: str, args: GivenDaemonSet, opts: Optional[pulumi.ResourceOptions] = None) -> None:
-        """Check the arguments and register the DaemonSet and its company.
-
-        Args:
-            name: Pulumi's name of the component; the names of its children begin with it.
-            args: what to deploy. A mapping of its fields does as well.
-            opts: Pulumi's resource options.
-
-        Raises:
-            ArgumentsError: with every mistake in the arguments, before anything is registered.
-            FindingsError: with every finding that `on_finding` does not accept, before anything is registered.
-        """
         super().__init__("pidshare-components:index:SharedProcessDaemonSet", name, args, opts)
 
     @property

@@ -1,12 +1,14 @@
 """The package's shell scripts, as a container's command carries them."""
 
 import re
+from functools import cache
 from importlib.resources import files
 
 # Kubernetes takes these two for a reference to a variable and for an escaped `$`, and leaves any other `$` alone.
 _READ_BY_KUBERNETES = re.compile(r"\$(?=[$(])")
 
 
+@cache
 def inline(*names: str) -> str:
     """Return scripts of this package, one after another, as one word of a container's `command`, without comments.
 

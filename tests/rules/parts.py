@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from typing import Any, Optional
 
+import pytest
+
+from pidshare_components import ArgumentsError, SharedProcessPodArgs
+from pidshare_components.errors import format_path
+
 Tree = dict[str, Any]
+
+
+def problems(tree: Tree) -> dict[str, str]:
+    """Return what is wrong with the arguments of a pod: reason and what to write instead, by path."""
+    with pytest.raises(ArgumentsError) as caught:
+        SharedProcessPodArgs.model_validate(tree)
+    return {format_path(problem.path): f"{problem.reason}; {problem.instead}" for problem in caught.value.problems}
 
 
 def app(name: str = "app", **fields: object) -> Tree:
